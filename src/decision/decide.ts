@@ -53,7 +53,12 @@ export type RouteDenial =
 export type Denial = InvalidPath | TokenDenial | RouteDenial
 
 export type Decision =
-  | { readonly kind: 'allow'; readonly route: Route; readonly token: VerifiedToken | undefined }
+  | {
+      readonly kind: 'allow'
+      /** Undefined for a preflight request that `allowPreflight` lets through. */
+      readonly route: Route | undefined
+      readonly token: VerifiedToken | undefined
+    }
   | {
       readonly kind: 'deny'
       readonly denial: Denial
@@ -61,6 +66,9 @@ export type Decision =
       readonly route: Route | undefined
       readonly token: VerifiedToken | undefined
     }
+
+/** What `allowPreflight` lets through: a CORS preflight, which browsers send without a token. */
+export const allowedPreflight: Decision = { kind: 'allow', route: undefined, token: undefined }
 
 export type TokenResult = Result<VerifiedToken, TokenDenial>
 

@@ -1,0 +1,37 @@
+/** What is known of one request when it is over: log line and metrics are made of it. */
+import type { Claimed } from '../decision/decide.ts'
+
+export type Direction = 'inbound' | 'outbound'
+
+/** Filled in while the request passes; never holds a token, a secret or a query. */
+export type AccessRecord = {
+  readonly direction: Direction
+  requestId: string
+  /** From a valid `traceparent`. */
+  traceId: string | undefined
+  readonly method: string
+  /** As received, without the query. */
+  readonly path: string
+  status: number
+  /** Route id of the configuration. */
+  route: string | undefined
+  decision: 'allow' | 'deny' | undefined
+  /** Code of the denial or problem. */
+  reason: string | undefined
+  enforced: boolean
+  /** From a verified token only. */
+  clientId: string | undefined
+  issuer: string | undefined
+  claimed: Claimed | undefined
+  durationMs: number
+  /** From the head sent to the head received. */
+  upstreamMs: number | undefined
+  /** Error code of a failed upstream call, for the operator. */
+  upstreamError: string | undefined
+  /** Bodies, in bytes. */
+  bytesIn: number
+  bytesOut: number
+  readonly configHash: string
+}
+
+export type ReportAccess = (record: AccessRecord) => void

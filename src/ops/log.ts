@@ -1,0 +1,92 @@
+/** The log: one JSON line a request and one an event (SPEC 5). Holds no token, secret or query. */
+import { type DestinationStream, pino, stdTimeFunctions } from 'pino'
+import type { LogConfig } from '../config/config.ts'
+import type { Claimed } from '../decision/decide.ts'
+import type { Random } from '../units.ts'
+import type { AccessRecord } from './access.ts'
+
+export type LogLevel = LogConfig['level']
+
+export type Log = {
+  /** An event; `fields` hold codes and ids, never input. */
+  event(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: object): void
+  /** The line of one request; denials always, allowed ones as `sampleAllowed` says. */
+  access(record: AccessRecord): void
+  /** Takes a reloaded configuration. */
+  configure(config: LogConfig): void
+  /** Writes what is buffered; for the end of the process. */
+  flush(): void
+}
+
+export type LogOptions = {
+  readonly config: LogConfig
+  /** Where lines go; stdout when undefined. */
+  readonly destination?: DestinationStream
+  readonly random: Random
+}
+
+/** Creates the log. Lines are written off the request's path. */
+export function createLog(options: LogOptions): Log {
+  let config = options.config
+  const stdout =
+    options.destination === undefined ? pino.destination({ dest: 1, sync: false }) : undefined
+  // a closed stdout must not end the process
+  stdout?.on('error', () => undefined)
+  const logger = pino(
+    {
+      level: config.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    options.destination ?? stdout,
+  )
+  return {
+    event(level, message, fields = {}) {
+      logger[level](fields, message)
+    },
+    access(record) {
+      const denied = record.reason !== undefined
+      if (!denied && config.sampleAllowed < 1 && options.random() >= config.sampleAllowed) return
+      logger[denied ? 'warn' : 'info'](accessFields(record), 'request')
+    },
+    configure(next) {
+      config = next
+      logger.level = next.level
+    },
+    flush() {
+      try {
+        stdout?.flushSync()
+      } catch {
+        // nothing was open yet, or nobody reads any more
+      }
+    },
+  }
+}
+
+function accessFields(record: AccessRecord): object {
+  const { claimed, durationMs, upstreamMs, requestId, direction, traceId, ...rest } = record
+  return {
+    direction,
+    requestId,
+    traceId,
+    ...rest,
+    durationMs: tenths(durationMs),
+    upstreamMs: upstreamMs === undefined ? undefined : tenths(upstreamMs),
+    claimed: claimed === undefined ? undefined : cutClaimed(claimed),
+  }
+}
+
+const tenths = (value: number): number => Math.round(value * 10) / 10
+
+/** What an unverified token says is somebody's words: 64 visible characters of each at most. */
+function cutClaimed(claimed: Claimed): object {
+  const cut = (text: string | undefined): string | undefined =>
+    text?.slice(0, 64).replace(/[^\x21-\x7e]/g, '?')
+  return {
+    iss: cut(claimed.iss),
+    clientId: cut(claimed.clientId),
+    kid: cut(claimed.kid),
+    exp: claimed.exp,
+  }
+}

@@ -1,0 +1,114 @@
+/** One request and its answer: what both listeners keep while it passes, and how it is answered by us. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
+import type { Milliseconds } from '../units.ts'
+import { closeAfterGrace } from './grace.ts'
+import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
+import { readRequestId, readTraceId } from './request-id.ts'
+
+export type Exchange = {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly record: AccessRecord
+  /** `Content-Length` above zero, or `Transfer-Encoding` (RFC 9112 §6.3). */
+  readonly hasBody: boolean
+  /** The body is asked for with `100 Continue` when it is wanted (RFC 9110 §10.1.1). */
+  readonly expectsContinue: boolean
+  readonly problems: ProblemSettings
+  /** Longest pause in a request body, or in reading a response. */
+  readonly bodyIdleTimeout: Milliseconds
+  readonly maxBodyBytes: number | undefined
+  /** The listener takes no new requests: this answer closes its connection. */
+  readonly isClosing: () => boolean
+}
+
+export type ExchangeSettings = Pick<
+  Exchange,
+  'problems' | 'bodyIdleTimeout' | 'maxBodyBytes' | 'isClosing'
+> & {
+  readonly direction: Direction
+  readonly configHash: string
+  readonly report: ReportAccess
+}
+
+/** Opens the record of a request and reports it once when its response is over, however it ends. */
+export function beginExchange(
+  req: IncomingMessage,
+  res: ServerResponse,
+  expectsContinue: boolean,
+  settings: ExchangeSettings,
+): Exchange {
+  const startedAt = performance.now()
+  const target = req.url ?? ''
+  const query = target.indexOf('?')
+  const record: AccessRecord = {
+    direction: settings.direction,
+    requestId: readRequestId(req.rawHeaders),
+    traceId: readTraceId(req.rawHeaders),
+    method: req.method ?? '',
+    path: query < 0 ? target : target.slice(0, query),
+    status: 0,
+    route: undefined,
+    decision: undefined,
+    reason: undefined,
+    enforced: true,
+    clientId: undefined,
+    issuer: undefined,
+    claimed: undefined,
+    durationMs: 0,
+    upstreamMs: undefined,
+    upstreamError: undefined,
+    bytesIn: 0,
+    bytesOut: 0,
+    configHash: settings.configHash,
+  }
+  res.once('close', () => {
+    record.durationMs = performance.now() - startedAt
+    record.status = res.headersSent ? res.statusCode : clientGone
+    settings.report(record)
+  })
+  return {
+    req,
+    res,
+    record,
+    hasBody: hasBody(req),
+    expectsContinue,
+    problems: settings.problems,
+    bodyIdleTimeout: settings.bodyIdleTimeout,
+    maxBodyBytes: settings.maxBodyBytes,
+    isClosing: settings.isClosing,
+  }
+}
+
+/** For the log only: the downstream went away before there was an answer. */
+const clientGone = 499
+
+function hasBody(req: IncomingMessage): boolean {
+  const { headers } = req
+  return (
+    headers['transfer-encoding'] !== undefined ||
+    (headers['content-length'] !== undefined && Number(headers['content-length']) > 0)
+  )
+}
+
+/**
+ * Answers with a problem. Once a response has begun it can only be cut.
+ * If the body was not read the connection closes after a short grace (SPEC 3).
+ */
+export function answer(exchange: Exchange, problem: Problem): void {
+  const { req, res, record } = exchange
+  record.reason ??= problem.code
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  const { status, headers, body } = renderProblem(problem, record.requestId, exchange.problems)
+  const unread = exchange.hasBody && !req.complete
+  if (unread) closeAfterGrace(req)
+  record.bytesOut = Buffer.byteLength(body)
+  res.writeHead(
+    status,
+    unread || exchange.isClosing() ? [...headers, 'Connection', 'close'] : [...headers],
+  )
+  res.end(body)
+}

@@ -1,0 +1,199 @@
+/**
+ * A cleared request to the upstream and its answer back: limits, back-pressure, aborts.
+ * No retries but one: a bodiless GET, HEAD or OPTIONS whose reused connection closed before any byte
+ * of an answer goes once more, on a new connection (SPEC 3).
+ */
+import type { Milliseconds } from '../units.ts'
+import { answer, type Exchange } from './exchange.ts'
+import { closeAfterGrace } from './grace.ts'
+import { responseHeaders } from './headers.ts'
+import { type RequestBody, takeBody } from './request-body.ts'
+import { relayBody, type ResponseBody } from './response-body.ts'
+import type { Upstream, UpstreamCall, UpstreamFailure } from './upstream.ts'
+
+export type Forwarding = {
+  readonly upstream: Upstream
+  /** Request target, byte for byte. */
+  readonly target: string
+  /** Flat list of names and values, as the upstream shall see them. */
+  readonly headers: readonly string[]
+  /** The whole response head, from the end of the request on. */
+  readonly headersTimeout: Milliseconds
+  /** Between two pieces of a response body, or of a request body that the upstream does not take. */
+  readonly bodyTimeout: Milliseconds
+  /** Bytes of a request body that are held for a second attempt. */
+  readonly replayBytes: number
+  /**
+   * Looks at the head before it goes downstream. A list of headers = send the request once more with
+   * them instead; undefined = pass it on. Asked once.
+   */
+  readonly reconsider?: (
+    status: number,
+    headers: readonly string[],
+    canReplay: boolean,
+  ) => Promise<readonly string[] | undefined> | undefined
+  /** Told the milliseconds from sending to the head. */
+  readonly reportUpstream: (durationMs: number) => void
+}
+
+const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Sends the request; ends when the response is over, however it ends. */
+export function forward(exchange: Exchange, plan: Forwarding): void {
+  const { req, res, record } = exchange
+  const body = exchange.hasBody ? takeBody(exchange, plan, stalled, tooLarge) : undefined
+  let call: UpstreamCall | undefined
+  let response: ResponseBody | undefined
+  let limit: NodeJS.Timeout | undefined
+  let attempts = 0
+  let over = false
+
+  // `close` comes after the end of the response too, when there is nothing left to abort
+  res.once('close', stop)
+  send(plan.headers, false)
+
+  function send(headers: readonly string[], fresh: boolean): void {
+    attempts += 1
+    let sentAt = 0
+    const current: UpstreamCall = plan.upstream.send(
+      {
+        method: record.method,
+        target: plan.target,
+        headers,
+        body: body?.replay() ?? (body === undefined ? undefined : req),
+        fresh,
+      },
+      {
+        sending() {
+          sentAt = performance.now()
+          if (exchange.expectsContinue && attempts === 1) res.writeContinue()
+          if (body === undefined || body.ended()) awaitHead()
+          else body.start(awaitHead)
+        },
+        interim(status, interimHeaders) {
+          passInterim(exchange, status, interimHeaders)
+        },
+        head(status, headers) {
+          clearTimeout(limit)
+          record.upstreamMs = performance.now() - sentAt
+          plan.reportUpstream(record.upstreamMs)
+          const second =
+            attempts === 1 ? plan.reconsider?.(status, headers, canReplay(body)) : undefined
+          if (second === undefined) passHead(status, headers)
+          else hold(second, status, headers)
+          return second === undefined
+        },
+        data: (chunk) => response?.data(chunk) ?? false,
+        end() {
+          response?.end()
+        },
+        failed,
+      },
+    )
+    call = current
+  }
+
+  function awaitHead(): void {
+    clearTimeout(limit)
+    limit = setTimeout(() => {
+      fail('upstream_timeout')
+    }, plan.headersTimeout)
+  }
+
+  /** Keeps the head back until it is clear whether the request goes once more. */
+  function hold(
+    second: Promise<readonly string[] | undefined>,
+    status: number,
+    headers: readonly string[],
+  ): void {
+    const held = call
+    void second.then((again) => {
+      if (over) return
+      if (again === undefined) {
+        passHead(status, headers)
+        held?.resume()
+      } else {
+        held?.abort()
+        send(again, false)
+      }
+    })
+  }
+
+  function passHead(status: number, headers: readonly string[]): void {
+    const unread = body !== undefined && !body.ended()
+    if (unread) closeAfterGrace(req)
+    const passed = responseHeaders(headers, status, record.requestId)
+    if (unread || exchange.isClosing()) passed.push('Connection', 'close')
+    res.writeHead(status, passed)
+    response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
+  }
+
+  function failed(failure: UpstreamFailure): void {
+    clearTimeout(limit)
+    if (over) return
+    const again =
+      failure.staleConnection &&
+      attempts === 1 &&
+      body === undefined &&
+      response === undefined &&
+      repeatable.has(record.method)
+    if (again) {
+      send(plan.headers, true)
+      return
+    }
+    if (req.socket.destroyed) return
+    record.upstreamError = failure.cause
+    finish()
+    answer(
+      exchange,
+      failure.code === 'overloaded'
+        ? { code: 'overloaded', retryAfter: 1 }
+        : { code: failure.code },
+    )
+  }
+
+  /** A pause was too long; whose it was decides the answer. */
+  function stalled(whose: 'downstream' | 'upstream'): void {
+    if (whose === 'upstream') fail('upstream_timeout')
+    else fail('request_timeout')
+  }
+
+  function tooLarge(): void {
+    fail('body_too_large')
+  }
+
+  function fail(code: 'upstream_timeout' | 'request_timeout' | 'body_too_large'): void {
+    if (over) return
+    stop()
+    answer(exchange, { code })
+  }
+
+  function stop(): void {
+    if (over) return
+    finish()
+    call?.abort()
+  }
+
+  function finish(): void {
+    over = true
+    clearTimeout(limit)
+    body?.stop()
+    response?.stop()
+  }
+}
+
+function canReplay(body: RequestBody | undefined): boolean {
+  return body === undefined || body.replay() !== undefined
+}
+
+/** 103 and its kin go downstream (RFC 9110 §15.2), to peers that speak HTTP/1.1. */
+function passInterim(exchange: Exchange, status: number, headers: readonly string[]): void {
+  const { req, res } = exchange
+  if (status !== 103 || req.httpVersionMinor === 0 || res.headersSent) return
+  const hints: Record<string, string | string[]> = {}
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() === 'link')
+      hints['link'] = [hints['link'] ?? [], headers[i + 1] ?? ''].flat()
+  }
+  if (hints['link'] !== undefined) res.writeEarlyHints(hints)
+}

@@ -1,0 +1,37 @@
+/** How a connection closes when its peer may still be sending: the answer must reach it first. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** How long, and how much is read and thrown away meanwhile. */
+const grace = 500
+const maxSwallowed = 256 * 1024
+
+/**
+ * After the response the connection is half closed; what still arrives is thrown away, for a moment and up
+ * to a limit, since closing at once would reset the connection and might destroy the answer on its way.
+ */
+export function closeAfterGrace(req: IncomingMessage): void {
+  const { socket } = req
+  let swallowed = 0
+  req.on('data', (chunk: Buffer) => {
+    swallowed += chunk.length
+    if (swallowed > maxSwallowed) req.pause()
+  })
+  req.on('error', () => undefined)
+  // node:http ends the connection through destroySoon() once the last response is out
+  socket.destroySoon = () => {
+    endAfterGrace(socket)
+  }
+}
+
+/** Sends `last` and the end of the stream, and destroys the connection a moment later. */
+export function endAfterGrace(socket: Duplex, last?: string): void {
+  if (last === undefined) socket.end()
+  else socket.end(last)
+  const limit = setTimeout(() => {
+    socket.destroy()
+  }, grace)
+  socket.once('close', () => {
+    clearTimeout(limit)
+  })
+}

@@ -1,0 +1,61 @@
+/** Which headers cross, in which direction (SPEC 3, R15 to R18). One pass over the raw list. */
+import { hopByHop, nominated } from './hop-by-hop.ts'
+
+/** The one spelling under which lenient servers read a header: case, and all but letters and digits (R15). */
+export const fold = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+
+/** Names remembered by each filter; a flood of new names is judged one by one. */
+const maxRemembered = 1000
+
+/**
+ * A filter for request headers: keeps what `drops` (asked with the lower-case name) does not name.
+ * Hop-by-hop headers, those that `Connection` nominates, and `Expect` never pass.
+ */
+export function createRequestFilter(
+  drops: (name: string) => boolean,
+): (rawHeaders: readonly string[]) => string[] {
+  const remembered = new Map<string, boolean>()
+
+  function isDropped(name: string): boolean {
+    const known = remembered.get(name)
+    if (known !== undefined) return known
+    const lower = name.toLowerCase()
+    const dropped = hopByHop.has(lower) || lower === 'expect' || drops(lower)
+    if (remembered.size < maxRemembered) remembered.set(name, dropped)
+    return dropped
+  }
+
+  return (rawHeaders) => {
+    const named = nominated(rawHeaders)
+    const kept: string[] = []
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? ''
+      if (isDropped(name) || named?.has(name.toLowerCase())) continue
+      kept.push(name, rawHeaders[i + 1] ?? '')
+    }
+    return kept
+  }
+}
+
+/**
+ * Response headers for the downstream: everything byte for byte but hop-by-hop headers, those that
+ * `Connection` nominates, and our request id in place of any other. A 204 has no Content-Length (RFC 9110 §8.6).
+ */
+export function responseHeaders(
+  headers: readonly string[],
+  status: number,
+  requestId: string | undefined,
+): string[] {
+  const named = nominated(headers)
+  const passed: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    const lower = name.toLowerCase()
+    if (hopByHop.has(lower) || named?.has(lower)) continue
+    if (lower === 'x-request-id' && requestId !== undefined) continue
+    if (lower === 'content-length' && status === 204) continue
+    passed.push(name, headers[i + 1] ?? '')
+  }
+  if (requestId !== undefined) passed.push('X-Request-Id', requestId)
+  return passed
+}

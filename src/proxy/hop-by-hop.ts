@@ -1,0 +1,34 @@
+/** Headers that end at the next hop (RFC 9110 §7.6.1, R16). */
+
+/** Never forwarded, in either direction; framing among them, which is generated anew. */
+export const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+])
+
+/** Never removed because `Connection` nominates them: without them the message would be another one. */
+const essential: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type'])
+
+/** Names that `Connection` nominates, lower case; undefined when there are none. Pure. */
+export function nominated(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
+  let names: Set<string> | undefined
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    for (const item of (rawHeaders[i + 1] ?? '').split(',')) {
+      const option = item.trim().toLowerCase()
+      if (option === '' || option === 'keep-alive' || option === 'close') continue
+      if (!essential.has(option)) (names ??= new Set()).add(option)
+    }
+  }
+  return names
+}

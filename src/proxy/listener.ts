@@ -1,0 +1,235 @@
+/**
+ * One HTTP/1.1 listener with its limits, shared by inbound and outbound.
+ *
+ * node:http stands here without a framework: proxied requests never enter a life cycle of hooks (ADR 0012).
+ * Relied on: llhttp in strict mode; `requireHostHeader` off, since `wire.ts` answers that with a problem;
+ * `maxHeadersCount` 0, since Node drops headers beyond it silently; `requestTimeout` 0, since uploads may
+ * take any time (pauses are limited by `request-body.ts`).
+ */
+import { chmodSync, unlinkSync } from 'node:fs'
+import http from 'node:http'
+import net from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { LimitsConfig, ListenAddress } from '../config/config.ts'
+import { no, ok, type Result } from '../units.ts'
+import { endAfterGrace } from './grace.ts'
+import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
+import { randomUUID } from 'node:crypto'
+import { isWebSocket, replayAsRequest } from './upgrade.ts'
+
+export type ListenerHandlers = {
+  request(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void
+  /** A WebSocket handshake; undefined = such requests are served like any other. */
+  upgrade?: (
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    socket: Duplex,
+    head: Buffer,
+  ) => void
+  /** Something that never became a request was answered with this problem. */
+  malformed(problem: Problem): void
+  /** A bug: the request is answered, the process goes on. */
+  failed(error: unknown, requestId: string): void
+  problems(): ProblemSettings
+}
+
+export type Listener = {
+  /** Binds; a refusal (port in use) comes back as a sentence. */
+  start(): Promise<Result<string, string>>
+  /** Where it listens: `http://127.0.0.1:8080`, or the path of a socket. */
+  address(): string
+  /** From now on every answer closes its connection. */
+  closeConnections(): void
+  isClosing(): boolean
+  /** Accepts nothing new, closes connections that serve nothing; resolves when none is left. */
+  stop(): Promise<void>
+  /** Cuts whatever is still there. */
+  destroy(): void
+}
+
+/** Creates a listener; nothing is bound before `start`. */
+export function createListener(
+  address: ListenAddress,
+  limits: LimitsConfig,
+  handlers: ListenerHandlers,
+): Listener {
+  let closing = false
+  let stopped = false
+  const sockets = new Map<net.Socket, number>()
+
+  const server = http.createServer({
+    maxHeaderSize: limits.maxHeaderBytes + limits.maxTargetBytes,
+    headersTimeout: limits.headersTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 500,
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    noDelay: true,
+  })
+  server.maxHeadersCount = 0
+  server.maxConnections = limits.maxConnections
+
+  const serve =
+    (expectsContinue: boolean) =>
+    (req: http.IncomingMessage, res: http.ServerResponse): void => {
+      track(req.socket, res)
+      guard(req, res, () => {
+        handlers.request(req, res, expectsContinue)
+      })
+    }
+
+  server.on('request', serve(false))
+  server.on('checkContinue', serve(true))
+  // an Expect that we do not know is ours to ignore (RFC 9110 §10.1.1)
+  server.on('checkExpectation', serve(false))
+  server.on('connect', (_req: http.IncomingMessage, socket: Duplex) => {
+    refuse(socket, { code: 'method_refused' })
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // the peer is gone, or an answer is under way: nothing that we write could be told apart from it
+    const busy = socket instanceof net.Socket && (sockets.get(socket) ?? 0) > 0
+    if (!socket.writable || busy || error.code === 'ECONNRESET') socket.destroy()
+    else refuse(socket, problemOf(error.code))
+  })
+  server.on('connection', (socket: net.Socket) => {
+    if (sockets.has(socket)) return
+    sockets.set(socket, 0)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const { upgrade } = handlers
+  if (upgrade !== undefined)
+    server.on('upgrade', (req: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => socket.destroy())
+      if (!isWebSocket(req)) {
+        replayAsRequest(server, req, socket, head)
+        return
+      }
+      const res = new http.ServerResponse(req)
+      res.shouldKeepAlive = false
+      res.assignSocket(socket as net.Socket)
+      res.once('finish', () => {
+        endAfterGrace(socket)
+      })
+      track(req.socket, res)
+      guard(req, res, () => {
+        upgrade(req, res, socket, head)
+      })
+    })
+
+  /** Counts what a connection serves, so that stopping can tell idle ones from busy ones. */
+  function track(socket: net.Socket, res: http.ServerResponse): void {
+    sockets.set(socket, (sockets.get(socket) ?? 0) + 1)
+    res.once('close', () => {
+      const left = (sockets.get(socket) ?? 1) - 1
+      if (sockets.has(socket)) sockets.set(socket, left)
+      if (stopped && left === 0) socket.destroySoon()
+    })
+  }
+
+  function guard(req: http.IncomingMessage, res: http.ServerResponse, run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      handlers.failed(error, '')
+      if (res.headersSent) req.socket.destroy()
+      else refuse(req.socket, { code: 'internal_error' })
+    }
+  }
+
+  function refuse(socket: Duplex, problem: Problem): void {
+    handlers.malformed(problem)
+    const { status, headers, body } = renderProblem(problem, randomUUID(), handlers.problems())
+    let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
+    for (let i = 0; i < headers.length; i += 2)
+      head += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`
+    socket.on('error', () => socket.destroy())
+    endAfterGrace(
+      socket,
+      `${head}Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`,
+    )
+  }
+
+  return {
+    start: () => listen(server, address),
+    address: () => addressOf(server, address),
+    closeConnections() {
+      closing = true
+    },
+    isClosing: () => closing,
+    async stop() {
+      closing = true
+      stopped = true
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve()
+        })
+      })
+      for (const [socket, serving] of sockets) if (serving === 0) socket.destroySoon()
+      await closed
+    },
+    destroy() {
+      for (const socket of sockets.keys()) socket.destroy()
+    },
+  }
+}
+
+function problemOf(code: string | undefined): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { code: 'headers_too_large' }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { code: 'request_timeout' }
+    default:
+      return { code: 'invalid_request', because: 'This is not an HTTP/1.1 request.' }
+  }
+}
+
+function listen(server: http.Server, address: ListenAddress): Promise<Result<string, string>> {
+  return new Promise((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(no(refusal(error, address)))
+    })
+    const bound = (): void => {
+      if (address.kind === 'socket') chmodSync(address.path, address.mode)
+      resolve(ok(addressOf(server, address)))
+    }
+    if (address.kind === 'socket') {
+      removeStaleSocket(address.path, () => server.listen(address.path, bound))
+    } else server.listen(address.port, address.host, bound)
+  })
+}
+
+/** A socket file that nobody answers on is left over from a process that was killed. */
+function removeStaleSocket(path: string, then: () => void): void {
+  const probe = net.connect(path)
+  probe.once('connect', () => {
+    probe.destroy()
+    then()
+  })
+  probe.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNREFUSED') unlinkSync(path)
+    then()
+  })
+}
+
+function addressOf(server: http.Server, address: ListenAddress): string {
+  if (address.kind === 'socket') return address.path
+  const bound = server.address()
+  const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
+  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`
+}
+
+function refusal(error: NodeJS.ErrnoException, address: ListenAddress): string {
+  const where = address.kind === 'socket' ? address.path : `${address.host}:${address.port}`
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${where} is in use by another process: stop it, or choose another address`
+    case 'EACCES':
+      return `${where} may not be bound by this user: choose a port above 1023 or another path`
+    case 'EADDRNOTAVAIL':
+      return `${where} is no address of this machine`
+    default:
+      return `${where} cannot be bound (${error.code ?? 'unknown error'})`
+  }
+}

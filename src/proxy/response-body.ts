@@ -1,0 +1,78 @@
+/** A response body on its way downstream: back-pressure, and limits for both who send and who read. */
+import type { Milliseconds } from '../units.ts'
+import type { Exchange } from './exchange.ts'
+
+export type ResponseBody = {
+  /** False = stop until `resume` is called. */
+  data(chunk: Buffer): boolean
+  end(): void
+  stop(): void
+}
+
+/**
+ * Relays a body whose head was written already. Head and first piece leave in one write when they came
+ * together. `stalled` is told whose pause was too long.
+ */
+export function relayBody(
+  exchange: Exchange,
+  bodyTimeout: Milliseconds,
+  resume: () => void,
+  stalled: (whose: 'downstream' | 'upstream') => void,
+): ResponseBody {
+  const { res, record } = exchange
+  let limit: NodeJS.Timeout | undefined
+  let begun = false
+  let over = false
+
+  function awaitUpstream(): void {
+    clearTimeout(limit)
+    limit = setTimeout(() => {
+      stalled('upstream')
+    }, bodyTimeout)
+  }
+
+  function awaitDownstream(): void {
+    clearTimeout(limit)
+    limit = setTimeout(() => {
+      stalled('downstream')
+    }, exchange.bodyIdleTimeout)
+  }
+
+  // a head without a body yet (server-sent events) must not wait for one
+  queueMicrotask(() => {
+    if (begun || over) return
+    res.flushHeaders()
+    awaitUpstream()
+  })
+
+  return {
+    data(chunk) {
+      begun = true
+      record.bytesOut += chunk.length
+      if (res.write(chunk)) {
+        if (limit === undefined) awaitUpstream()
+        else limit.refresh()
+        return true
+      }
+      awaitDownstream()
+      res.once('drain', () => {
+        if (over) return
+        awaitUpstream()
+        resume()
+      })
+      return false
+    },
+    end() {
+      over = true
+      res.end()
+      clearTimeout(limit)
+      // the last pieces may still wait for a reader
+      if (res.writableFinished) return
+      awaitDownstream()
+    },
+    stop() {
+      over = true
+      clearTimeout(limit)
+    },
+  }
+}

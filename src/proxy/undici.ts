@@ -1,0 +1,209 @@
+/**
+ * The upstream client on undici's dispatch. Only this file knows undici's options and errors.
+ *
+ * One undici Client is one connection here, so that we know which connection serves which request:
+ * a request may be repeated only when its connection had been used before (SPEC 3, H12). Relied on:
+ * - the Client is always told `http:`: for `https:` undici takes the TLS name from the Host header,
+ *   which the downstream writes; our own `connect` makes the TLS socket instead
+ * - `strictContentLength: false`: a 304 or 204 with Content-Length is legal (U1, RFC 9110 §8.6);
+ *   llhttp itself still notices a body that is cut short
+ * - its time limits are off (0); `forward.ts` has ours
+ * - `allowH2: false`, no redirects, no retries, nothing decoded
+ */
+import type net from 'node:net'
+import { Client, type Dispatcher } from 'undici'
+import type { UpstreamConfig } from '../config/config.ts'
+import { connect, ConnectFailure } from './connect.ts'
+import type {
+  Upstream,
+  UpstreamCall,
+  UpstreamFailure,
+  UpstreamHandler,
+  UpstreamRequest,
+} from './upstream.ts'
+
+/** Largest response head that is taken from an upstream. */
+const maxResponseHead = 64 * 1024
+
+/** One Client with at most one connection, serving one request at a time. */
+type Line = {
+  readonly client: Client
+  socket: net.Socket | undefined
+  /** How many connections this Client has made so far. */
+  connections: number
+}
+
+type Waiting = { readonly start: () => void; readonly giveUp: () => void; limit?: NodeJS.Timeout }
+
+/** An upstream client with at most `connections` connections and as many requests waiting for one. */
+export function createUndiciUpstream(config: UpstreamConfig): Upstream {
+  const idle: Line[] = []
+  const waiting: Waiting[] = []
+  let busy = 0
+  let closed = false
+
+  function openLine(): Line {
+    const line: Line = {
+      socket: undefined,
+      connections: 0,
+      client: new Client(config.origin.replace(/^https:/, 'http:'), {
+        pipelining: 1,
+        strictContentLength: false,
+        allowH2: false,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        keepAliveTimeout: config.keepAliveTimeout,
+        keepAliveMaxTimeout: config.keepAliveTimeout,
+        maxHeaderSize: maxResponseHead,
+        connect: (_options, callback) => {
+          connect(config, (failure, socket) => {
+            if (socket === null) {
+              callback(failure ?? new ConnectFailure('upstream_unreachable', 'unknown'), null)
+              return
+            }
+            line.socket = socket
+            line.connections += 1
+            callback(null, socket)
+          })
+        },
+      }),
+    }
+    line.client.on('disconnect', () => {
+      line.socket = undefined
+      const index = idle.indexOf(line)
+      if (index >= 0) {
+        idle.splice(index, 1)
+        discard(line)
+      }
+    })
+    return line
+  }
+
+  function discard(line: Line): void {
+    line.client.destroy(() => undefined)
+  }
+
+  function release(line: Line, reusable: boolean): void {
+    busy -= 1
+    if (reusable && !closed) idle.push(line)
+    else discard(line)
+    waiting.shift()?.start()
+  }
+
+  function dispatch(request: UpstreamRequest, handler: UpstreamHandler, call: Call): void {
+    busy += 1
+    const line = (request.fresh ? undefined : idle.pop()) ?? openLine()
+    const { socket, connections } = line
+    const bytesBefore = socket?.bytesRead ?? 0
+    call.giveBack = () => {
+      release(line, false)
+    }
+    const handlers: Dispatcher.DispatchHandler = {
+      onConnect(abort) {
+        call.cancel = abort
+        handler.sending()
+      },
+      onHeaders(status, rawHeaders, resume) {
+        const headers = rawHeaders.map((part) => part.toString('latin1'))
+        if (status < 200) {
+          handler.interim(status, headers)
+          return true
+        }
+        call.resume = resume
+        return handler.head(status, headers)
+      },
+      onData: (chunk) => handler.data(chunk),
+      onComplete() {
+        if (call.finish()) {
+          release(line, true)
+          handler.end()
+        }
+      },
+      onError(error) {
+        if (!call.finish()) return
+        release(line, false)
+        const sameConnection = socket !== undefined && line.connections === connections
+        handler.failed(failureOf(error, sameConnection && socket.bytesRead === bytesBefore))
+      },
+    }
+    line.client.dispatch(
+      {
+        method: request.method as Dispatcher.HttpMethod,
+        path: request.target,
+        headers: request.headers as string[],
+        body: request.body ?? null,
+      },
+      handlers,
+    )
+  }
+
+  return {
+    send(request, handler) {
+      const call = new Call()
+      if (busy < config.connections) {
+        dispatch(request, handler, call)
+      } else if (waiting.length >= config.connections) {
+        process.nextTick(() => {
+          if (call.finish()) handler.failed(overloaded)
+        })
+      } else {
+        wait(request, handler, call)
+      }
+      return call
+    },
+    close() {
+      closed = true
+      for (const line of idle.splice(0)) discard(line)
+    },
+  }
+
+  function wait(request: UpstreamRequest, handler: UpstreamHandler, call: Call): void {
+    const place: Waiting = {
+      start: () => {
+        clearTimeout(place.limit)
+        if (call.over) waiting.shift()?.start()
+        else dispatch(request, handler, call)
+      },
+      giveUp: () => {
+        const index = waiting.indexOf(place)
+        if (index >= 0) waiting.splice(index, 1)
+        if (call.finish()) handler.failed(overloaded)
+      },
+    }
+    place.limit = setTimeout(place.giveUp, config.connectTimeout)
+    waiting.push(place)
+  }
+}
+
+const overloaded: UpstreamFailure = {
+  code: 'overloaded',
+  cause: 'all upstream connections are busy',
+  staleConnection: false,
+}
+
+/** One request on its way; ends once. */
+class Call implements UpstreamCall {
+  over = false
+  cancel: (reason?: Error) => void = () => undefined
+  resume: () => void = () => undefined
+  giveBack: () => void = () => undefined
+
+  /** False when it was over already. */
+  finish(): boolean {
+    if (this.over) return false
+    this.over = true
+    return true
+  }
+
+  abort(): void {
+    if (!this.finish()) return
+    this.cancel()
+    this.giveBack()
+  }
+}
+
+function failureOf(error: Error & { code?: string }, staleConnection: boolean): UpstreamFailure {
+  if (error instanceof ConnectFailure)
+    return { code: error.reason, cause: error.errorCode, staleConnection: false }
+  return { code: 'upstream_error', cause: error.code ?? 'unknown', staleConnection }
+}

@@ -1,0 +1,49 @@
+/** The small interface of an upstream client; `undici.ts` implements it, another may. */
+import type { IncomingMessage } from 'node:http'
+
+export type UpstreamRequest = {
+  readonly method: string
+  /** Request target, byte for byte as it goes out (latin1 characters are bytes). */
+  readonly target: string
+  /** Flat list of names and values; no hop-by-hop header, no Transfer-Encoding. */
+  readonly headers: readonly string[]
+  /** A stream is read once its connection is there; a Buffer is a body that is held. */
+  readonly body: IncomingMessage | Buffer | undefined
+  /** Ask for a connection that never served anything. */
+  readonly fresh: boolean
+}
+
+export type UpstreamFailure = {
+  readonly code: 'upstream_unreachable' | 'upstream_error' | 'upstream_timeout' | 'overloaded'
+  /** Error code for the operator's log (`ECONNREFUSED`); never part of an answer. */
+  readonly cause: string
+  /** The connection had served a request before, and closed before any byte of this answer. */
+  readonly staleConnection: boolean
+}
+
+/** What happens to a request, in this order; `failed` may come at any time and is the last. */
+export type UpstreamHandler = {
+  /** A connection is there and the head is about to be written; nothing of the body was read. */
+  sending(): void
+  /** An interim answer (1xx other than 100 and 101). */
+  interim(status: number, headers: readonly string[]): void
+  /** The final head; flat list of names and values as received (latin1); false = stop until `resume()`. */
+  head(status: number, headers: readonly string[]): boolean
+  /** One piece of the body; false = stop until `resume()`. */
+  data(chunk: Buffer): boolean
+  end(): void
+  failed(failure: UpstreamFailure): void
+}
+
+export type UpstreamCall = {
+  /** Goes on after `head` or `data` returned false. */
+  resume(): void
+  /** Gives the request up and closes its connection; no further event. */
+  abort(): void
+}
+
+export type Upstream = {
+  send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall
+  /** Takes no new requests, closes idle connections; the rest close as they finish. */
+  close(): void
+}
