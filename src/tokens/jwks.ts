@@ -5,21 +5,8 @@ import { discover } from './discovery.ts'
 import type { ReportTokenEvent } from './events.ts'
 import { countdown, fetchJsonText } from './fetch.ts'
 import { readKeySet, type KeySet } from './keyset.ts'
+import type { KeyPart } from './same.ts'
 import type { Schedule } from './schedule.ts'
-import type { IssuerSettings } from './settings.ts'
-
-/** What a key store depends on; with the same values a reload keeps the store. */
-export type KeyStoreSettings = Pick<
-  IssuerSettings,
-  | 'name'
-  | 'keys'
-  | 'algorithms'
-  | 'jwksTimeout'
-  | 'jwksCooldown'
-  | 'jwksMaxAge'
-  | 'jwksMaxStale'
-  | 'tls'
->
 
 export type KeyStoreDeps = {
   readonly clock: Clock
@@ -48,8 +35,8 @@ export type KeyStore = {
   /** Fetches now and whenever the keys have aged, also when nobody asks. */
   readonly start: () => void
   readonly state: () => KeyStoreState
-  /** Begins no fetch any more; one in flight ends by itself. */
-  readonly retire: () => void
+  /** Begins no fetch any more; resolves when one in flight has ended by itself. */
+  readonly retire: () => Promise<void>
   /** Retires and ends what is in flight. */
   readonly close: () => Promise<void>
 }
@@ -57,7 +44,7 @@ export type KeyStore = {
 const maxBytes = (256 * 1024) as Bytes
 
 /** A store for one issuer; nothing is fetched before `start` or `refetch`. A file is read here, once. */
-export function createKeyStore(settings: KeyStoreSettings, deps: KeyStoreDeps): KeyStore {
+export function createKeyStore(settings: KeyPart, deps: KeyStoreDeps): KeyStore {
   const { clock, random, schedule, report } = deps
   const { name: issuer, jwksCooldown, jwksMaxAge, jwksMaxStale } = settings
   const isFile = settings.keys.kind === 'file'
@@ -126,13 +113,13 @@ export function createKeyStore(settings: KeyStoreSettings, deps: KeyStoreDeps): 
     if (!due || refetch(now) === undefined) arm()
   }
 
-  function retire(): void {
+  async function retire(): Promise<void> {
     isRetired = true
     cancelTimer()
+    await flight
   }
 
-  if (settings.keys.kind === 'file')
-    accept({ ok: true, value: settings.keys.text }, clock())
+  if (settings.keys.kind === 'file') accept({ ok: true, value: settings.keys.text }, clock())
 
   return {
     current(now) {
@@ -154,9 +141,8 @@ export function createKeyStore(settings: KeyStoreSettings, deps: KeyStoreDeps): 
     }),
     retire,
     async close() {
-      retire()
       ending.abort()
-      await flight
+      await retire()
     },
   }
 }
@@ -167,7 +153,7 @@ function after(at: EpochSeconds, wait: number): EpochSeconds {
 
 /** One attempt, discovery included, within `jwksTimeout`. */
 async function load(
-  { keys, jwksTimeout, tls }: KeyStoreSettings,
+  { keys, jwksTimeout, tls }: KeyPart,
   signal: AbortSignal,
 ): Promise<Result<string, string>> {
   const options = { timeout: jwksTimeout, maxBytes, tls, signal }

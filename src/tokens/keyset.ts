@@ -87,7 +87,13 @@ function fittingAlgorithms({ kty, crv }: JsonObject): readonly Algorithm[] {
   if (kty === 'RSA') return ['RS256', 'RS384', 'RS512']
   if (kty === 'OKP') return crv === 'Ed25519' || crv === 'Ed448' ? ['EdDSA'] : []
   if (kty !== 'EC') return []
-  return crv === 'P-256' ? ['ES256'] : crv === 'P-384' ? ['ES384'] : crv === 'P-521' ? ['ES512'] : []
+  return crv === 'P-256'
+    ? ['ES256']
+    : crv === 'P-384'
+      ? ['ES384']
+      : crv === 'P-521'
+        ? ['ES512']
+        : []
 }
 
 function createKey(entry: JsonObject): KeyObject | undefined {

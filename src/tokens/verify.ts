@@ -68,9 +68,9 @@ export function checkSignature(
 const jwksUri = 'https://keys.invalid/'
 
 type Checks = {
-  readonly issuer: string[]
+  readonly issuer: string[] | null
   readonly audience: null
-  readonly graceSeconds: number
+  readonly graceSeconds?: number
 }
 
 class SignatureVerifier extends JwtVerifierBase<

@@ -6,5 +6,5 @@
  */
 export function visible(text: string): string {
   const start = text.slice(0, 256).replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '')
-  return [...start].slice(0, 64).join('')
+  return Array.from(start).slice(0, 64).join('')
 }

@@ -84,11 +84,7 @@ function certificate(
     der(0xa3, sequence(...extensions)),
   )
   // the signature's own BIT STRING is not part of what is signed
-  const whole = sequence(
-    body,
-    ecdsaWithSha256,
-    bits(sign('sha256', body, issuerKeys.privateKey)),
-  )
+  const whole = sequence(body, ecdsaWithSha256, bits(sign('sha256', body, issuerKeys.privateKey)))
   const lines = whole.toString('base64').replace(/.{64}/g, '$&\n')
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }
