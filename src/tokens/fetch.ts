@@ -1,0 +1,123 @@
+/** One bounded GET of a JSON document from an issuer; only this file and request.ts speak HTTP in tokens/. */
+import { Agent, errors, request } from 'undici'
+import { no, ok, type Bytes, type Milliseconds, type Result } from '../units.ts'
+import { decodeUtf8 } from './json.ts'
+import type { TlsSettings } from './settings.ts'
+
+export type FetchOptions = {
+  /** For everything: name lookup, connection, head and body. */
+  readonly timeout: Milliseconds
+  readonly maxBytes: Bytes
+  readonly tls: TlsSettings | undefined
+  /** Ends it early, as a failure. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export type FetchProblem = {
+  /** Fixed words and at most a system error code: no address, nothing from the answer. */
+  readonly because: string
+  /** When there was an answer. */
+  readonly status: number | undefined
+}
+
+/**
+ * Fetches `url` and returns its text, decoded as UTF-8 and not yet parsed. Never throws.
+ *
+ * https only, unless the host is loopback. Certificates are verified whatever the environment says; its
+ * proxy variables are ignored (they may point at ourselves), and no connection outlives the call.
+ * A redirect is a failure, as is every status but 200 (SPEC 3).
+ */
+export async function fetchJsonText(
+  url: string,
+  options: FetchOptions,
+): Promise<Result<string, FetchProblem>> {
+  const refused = refuseAddress(url)
+  if (refused !== undefined) return problem(refused)
+  const ending = new AbortController()
+  const limit = setTimeout(() => ending.abort('there was no answer in time'), options.timeout)
+  const cancel = () => ending.abort('it was cancelled')
+  if (options.signal?.aborted) cancel()
+  options.signal?.addEventListener('abort', cancel, { once: true })
+  const agent = createAgent(options)
+  try {
+    return await exchange(url, agent, ending.signal)
+  } catch (error) {
+    return problem(ending.signal.aborted ? String(ending.signal.reason) : wordsFor(error))
+  } finally {
+    clearTimeout(limit)
+    options.signal?.removeEventListener('abort', cancel)
+    await agent.destroy()
+  }
+}
+
+async function exchange(
+  url: string,
+  dispatcher: Agent,
+  signal: AbortSignal,
+): Promise<Result<string, FetchProblem>> {
+  const { statusCode, body } = await request(url, {
+    dispatcher,
+    signal,
+    headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+  })
+  if (statusCode !== 200) {
+    // the agent is destroyed with the body unread, which the body reports as an error
+    body.on('error', () => undefined)
+    const because =
+      statusCode >= 300 && statusCode < 400
+        ? 'the answer is a redirect'
+        : `the answer has status ${statusCode}`
+    return problem(because, statusCode)
+  }
+  const text = decodeUtf8(await body.bytes())
+  return text === undefined ? problem('the answer is not UTF-8', 200) : ok(text)
+}
+
+function createAgent({ timeout, maxBytes, tls }: FetchOptions): Agent {
+  const given = {
+    ...(tls?.ca !== undefined && { ca: tls.ca }),
+    ...(tls?.cert !== undefined && { cert: tls.cert }),
+    ...(tls?.key !== undefined && { key: tls.key.reveal() }),
+    ...(tls?.serverName !== undefined && { servername: tls.serverName }),
+  }
+  // said aloud: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default
+  const connect = { ...given, timeout, rejectUnauthorized: true }
+  return new Agent({ connect, connections: 1, maxResponseSize: maxBytes })
+}
+
+/** What is left of `total` from now on, at least 1 ms: for several requests under one limit. */
+export function countdown(total: Milliseconds): () => Milliseconds {
+  const end = performance.now() + total
+  return () => Math.max(1, end - performance.now()) as Milliseconds
+}
+
+/** Whether a URL's `hostname` is loopback by its spelling: `localhost`, 127.0.0.0/8, `[::1]`. Pure. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}
+
+/** Why an address must not be asked for keys or metadata; undefined when it may. Pure. */
+export function refuseAddress(url: string): string | undefined {
+  if (!URL.canParse(url)) return 'the address is not a URL'
+  const { protocol, hostname, username, password } = new URL(url)
+  if (username !== '' || password !== '') return 'the address holds a user name or password'
+  if (protocol === 'https:') return undefined
+  if (protocol !== 'http:') return 'the address is neither https nor http'
+  return isLoopbackHost(hostname) ? undefined : 'the address must be https unless it is loopback'
+}
+
+function wordsFor(error: unknown): string {
+  if (error instanceof errors.ResponseExceededMaxSizeError) return 'the answer is too large'
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code'
+  const what = /CERT|^UNABLE_TO_/.test(code)
+    ? 'the certificate was refused'
+    : 'the connection failed'
+  return `${what} (${code})`
+}
+
+function problem(
+  because: string,
+  status?: number,
+): { readonly ok: false; readonly problem: FetchProblem } {
+  return no({ because, status })
+}
