@@ -41,7 +41,7 @@ export type RequestTokenDeps = {
 export async function requestToken(
   grant: Grant,
   deps: RequestTokenDeps,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Result<AccessToken, TokenFailure>> {
   const limit = new AbortController()
   const stop = (code: 'endpoint_timeout' | 'cancelled') => () => {
@@ -49,16 +49,14 @@ export async function requestToken(
   }
   const cancel = stop('cancelled')
   const timer = setTimeout(stop('endpoint_timeout'), grant.client.requestTimeout).unref()
-  signal?.addEventListener('abort', cancel, { once: true })
-  if (signal?.aborted === true) cancel()
-  try {
-    return await attempt(grant, deps, limit.signal)
-  } catch (error) {
-    return no(networkFailure(error, limit.signal))
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', cancel)
-  }
+  signal.addEventListener('abort', cancel, { once: true })
+  if (signal.aborted) cancel()
+  const result = await attempt(grant, deps, limit.signal).catch((error: unknown) =>
+    no(networkFailure(error, limit.signal)),
+  )
+  clearTimeout(timer)
+  signal.removeEventListener('abort', cancel)
+  return result
 }
 
 async function attempt(

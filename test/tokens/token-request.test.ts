@@ -21,7 +21,7 @@ const events: TokenEvent[] = []
 const failures: unknown[] = []
 const ask = async (
   grant: Grant,
-  signal?: AbortSignal,
+  signal = new AbortController().signal,
   discover: (issuer: string) => Promise<Result<string, string>> = () =>
     Promise.reject(new Error('not asked')),
 ): Promise<Result<AccessToken, TokenFailure>> => {
