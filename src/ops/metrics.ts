@@ -1,5 +1,12 @@
 /** Prometheus metrics (SPEC 5). Label values come from the configuration, never from requests. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type RegistryContentType,
+} from 'prom-client'
 import type { Config } from '../config/config.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { AccessRecord, Direction } from './access.ts'
@@ -25,7 +32,7 @@ const unfit = [
 
 /** One registry of its own for each proxy. */
 export function createMetrics(version: string): Metrics {
-  const registry = new Registry()
+  const registry: Registry<RegistryContentType> = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   for (const name of unfit) registry.removeSingleMetric(name)

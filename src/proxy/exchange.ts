@@ -64,7 +64,7 @@ export function beginExchange(
   }
   res.once('close', () => {
     record.durationMs = performance.now() - startedAt
-    record.status = res.headersSent ? res.statusCode : clientGone
+    if (record.status === 0) record.status = res.headersSent ? res.statusCode : clientGone
     settings.report(record)
   })
   return {

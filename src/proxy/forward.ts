@@ -122,7 +122,11 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   function passHead(status: number, headers: readonly string[]): void {
     const unread = body !== undefined && !body.ended()
     if (unread) closeAfterGrace(req)
-    const passed = responseHeaders(headers, status, record.requestId)
+    const passed = responseHeaders(
+      headers,
+      status,
+      record.direction === 'inbound' ? record.requestId : undefined,
+    )
     if (unread || exchange.isClosing()) passed.push('Connection', 'close')
     res.writeHead(status, passed)
     response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)

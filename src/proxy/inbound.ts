@@ -24,7 +24,7 @@ export type InboundParts = {
   readonly config: InboundConfig
   readonly verify: VerifyToken
   readonly upstream: Upstream
-  readonly webSockets: WebSockets | undefined
+  readonly webSockets: WebSockets
   readonly exchange: ExchangeSettings
   readonly reportUpstream: (durationMs: number) => void
 }
@@ -33,6 +33,8 @@ export type Inbound = {
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void
   /** A WebSocket handshake; `res` is attached to the socket. */
   upgrade(req: IncomingMessage, res: ServerResponse, socket: Duplex, head: Buffer): void
+  /** Would the handshake be accepted now? Asked when keys or configuration change. */
+  stillAllows(exchange: Exchange): Promise<boolean>
 }
 
 /** The inbound proxy of one configuration; a reload makes another one. */
@@ -53,14 +55,13 @@ export function createInbound(parts: InboundParts): Inbound {
     const exchange = beginExchange(req, res, false, parts.exchange)
     judge(exchange, (decision) => {
       settle(exchange, refuseUpgrade(decision), (cleared) => {
-        parts.webSockets?.accept({
+        parts.webSockets.accept(config.upstream, {
           exchange,
           socket,
           head,
           target: cleared.target,
           headers: headers.upstream(exchange, cleared),
           expiresAt: outlives(cleared.by) ? undefined : cleared.by.token?.expiresAt,
-          stillAllowed: () => rejudge(exchange),
         })
       })
     })
@@ -140,13 +141,12 @@ export function createInbound(parts: InboundParts): Inbound {
     })
   }
 
-  /** Would the handshake be accepted now? Asked when keys or configuration change. */
-  async function rejudge(exchange: Exchange): Promise<boolean> {
+  async function stillAllows(exchange: Exchange): Promise<boolean> {
     const decision = refuseUpgrade(await look(exchange.req))
     return decision.kind === 'allow' || modeOf(decision) === 'report'
   }
 
-  return { handle, upgrade }
+  return { handle, upgrade, stillAllows }
 }
 
 function note(exchange: Exchange, decision: Decision, mode: Mode): void {

@@ -1,14 +1,15 @@
 /** The outbound proxy: findUpstream -> tokens.get -> attachToken -> forward (SPEC 4). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OutboundConfig, OutboundRoute } from '../config/config.ts'
-import type { AccessToken, TokenCache } from '../tokens/cache.ts'
+import type { TokenCache } from '../tokens/cache.ts'
+import type { AccessToken } from '../tokens/request.ts'
 import { answer, beginExchange, type Exchange, type ExchangeSettings } from './exchange.ts'
 import { createFindUpstream } from './find-upstream.ts'
 import { forward } from './forward.ts'
 import { createRequestFilter } from './headers.ts'
 import type { ProxyProblem } from './problems.ts'
 import { onlyValue } from './request-id.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstreams } from './upstreams.ts'
 import { checkRequest } from './wire.ts'
 
 /** What is held of a body, in bytes, so that a request can go once more after a 401. */
@@ -17,7 +18,7 @@ const replayBytes = 64 * 1024
 export type OutboundParts = {
   readonly config: OutboundConfig
   readonly tokens: TokenCache
-  readonly upstreamOf: (route: OutboundRoute) => Upstream
+  readonly upstreams: Upstreams
   readonly exchange: ExchangeSettings
   readonly reportUpstream: (durationMs: number) => void
 }
@@ -107,7 +108,7 @@ export function createOutbound(parts: OutboundParts): Outbound {
           ]
 
     forward(exchange, {
-      upstream: parts.upstreamOf(route),
+      upstream: parts.upstreams.of(route.upstream),
       target,
       headers: headers(token),
       headersTimeout: route.timeouts.headers ?? route.upstream.headersTimeout,

@@ -1,14 +1,171 @@
+/**
+ * WebSockets, through @fastify/http-proxy. Only this file knows it, its defaults and its errors.
+ *
+ * Relied on: it never listens, handshakes are handed to it after the decision; the upstream's name in TLS
+ * and its verification come from our options (H1); it dials the URL that `new URL` makes, so that a target
+ * which would not survive that unchanged is refused (H5); reasons for closing are replaced, since it passes
+ * on error messages with addresses (H7); no reconnecting; its log is off, it holds URLs.
+ * It answers the handshake before it dials, and picks the first subprotocol offered.
+ */
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { EpochSeconds } from '../units.ts'
-import type { Exchange } from './exchange.ts'
+import httpProxy from '@fastify/http-proxy'
+import fastify from 'fastify'
+import WebSocket from 'ws'
+import type { UpstreamConfig } from '../config/config.ts'
+import type { Clock, EpochSeconds } from '../units.ts'
+import { tlsOptions } from './connect.ts'
+import { answer, type Exchange } from './exchange.ts'
+import { endAfterGrace } from './grace.ts'
+import { upstreamKey } from './upstreams.ts'
 
 export type Handshake = {
   readonly exchange: Exchange
   readonly socket: Duplex
   readonly head: Buffer
+  /** Request target, byte for byte. */
   readonly target: string
+  /** Flat list, as the upstream shall see them. */
   readonly headers: readonly string[]
+  /** The connection is closed then; undefined = never. */
   readonly expiresAt: EpochSeconds | undefined
-  readonly stillAllowed: () => Promise<boolean>
 }
-export type WebSockets = { accept(handshake: Handshake): void }
+
+export type WebSockets = {
+  /** Takes over the socket of a cleared handshake. */
+  accept(upstream: UpstreamConfig, handshake: Handshake): void
+  /** Closes those that would be refused now. */
+  review(isAllowed: (exchange: Exchange) => Promise<boolean>): Promise<void>
+  /** Closes all (1001); for the end of the process. */
+  closeAll(): void
+}
+
+/** RFC 6455 §7.4.1. */
+const goingAway = 1001
+const policyViolation = 1008
+
+/** The WebSockets of the process. */
+export function createWebSockets(clock: Clock): WebSockets {
+  const open = new Map<Duplex, Handshake>()
+  const tunnels = new Map<string, Promise<Tunnel>>()
+
+  function tunnelTo(upstream: UpstreamConfig): Promise<Tunnel> {
+    const key = upstreamKey(upstream)
+    const tunnel = tunnels.get(key) ?? createTunnel(upstream)
+    tunnels.set(key, tunnel)
+    return tunnel
+  }
+
+  return {
+    accept(upstream, handshake) {
+      const { exchange, socket, head, target } = handshake
+      const { req, res, record } = exchange
+      if (!survivesUrl(target, upstream.origin)) {
+        answer(exchange, {
+          code: 'invalid_path',
+          because: 'the target holds characters that cannot go upstream with a WebSocket as they are',
+        })
+        return
+      }
+      record.status = 101
+      res.detachSocket(req.socket)
+      open.set(socket, handshake)
+      const limit = closeAt(handshake, clock)
+      socket.once('close', () => {
+        clearTimeout(limit.timer)
+        open.delete(socket)
+        // the response object never saw the end of the connection that it gave away
+        res.emit('close')
+      })
+      void tunnelTo(upstream).then((tunnel) => {
+        tunnel(req, socket, head, handshakeHeaders(handshake.headers))
+      })
+    },
+    async review(isAllowed) {
+      for (const [socket, { exchange }] of open)
+        if (!(await isAllowed(exchange))) closeSocket(socket, policyViolation)
+    },
+    closeAll() {
+      for (const socket of open.keys()) closeSocket(socket, goingAway)
+    },
+  }
+}
+
+type Headers = Record<string, string | string[]>
+type Tunnel = (req: IncomingMessage, socket: Duplex, head: Buffer, headers: Headers) => void
+
+/** @fastify/http-proxy for one upstream, on a server that never listens. */
+async function createTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
+  const prepared = new WeakMap<IncomingMessage, Headers>()
+  const host = new URL(upstream.origin).hostname.replace(/^\[|\]$/g, '')
+  const app = fastify({
+    logger: false,
+    routerOptions: { maxParamLength: 64 * 1024, caseSensitive: true },
+  })
+  await app.register(httpProxy, {
+    upstream: upstream.origin,
+    websocket: true,
+    wsServerOptions: { WebSocket: DiscreetWebSocket as typeof WebSocket, perMessageDeflate: false },
+    wsClientOptions: {
+      ...tlsOptions(upstream, host),
+      perMessageDeflate: false,
+      followRedirects: false,
+      handshakeTimeout: upstream.headersTimeout,
+      rewriteRequestHeaders: (_headers, request) => prepared.get(request.raw) ?? {},
+    },
+  })
+  await app.ready()
+  return (req, socket, head, headers) => {
+    prepared.set(req, headers)
+    app.server.emit('upgrade', req, socket, head)
+  }
+}
+
+/** Longest delay that a timer takes. */
+const longestTimer = 2 ** 31 - 1
+
+function closeAt(handshake: Handshake, clock: Clock): { timer: NodeJS.Timeout | undefined } {
+  const limit: { timer: NodeJS.Timeout | undefined } = { timer: undefined }
+  const { expiresAt } = handshake
+  if (expiresAt === undefined) return limit
+  const check = (): void => {
+    const left = (expiresAt - clock()) * 1000
+    if (left <= 0) closeSocket(handshake.socket, policyViolation)
+    else limit.timer = setTimeout(check, Math.min(left, longestTimer)).unref()
+  }
+  check()
+  return limit
+}
+
+/** Writes an unmasked close frame (RFC 6455 §5.5.1) and ends the connection. */
+function closeSocket(socket: Duplex, code: number): void {
+  if (socket.writable) socket.write(Buffer.from([0x88, 2, code >> 8, code & 0xff]))
+  endAfterGrace(socket)
+}
+
+/** Does the URL parser, through which the target must go, leave it as it is? */
+function survivesUrl(target: string, origin: string): boolean {
+  if (!URL.canParse(target, origin)) return false
+  const { pathname, search, origin: reached } = new URL(target, origin)
+  return reached === new URL(origin).origin && pathname + search === target
+}
+
+/** `ws` makes the headers of the handshake itself. */
+function handshakeHeaders(headers: readonly string[]): Headers {
+  const passed: Headers = {}
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] ?? '').toLowerCase()
+    if (name.startsWith('sec-websocket-')) continue
+    const value = headers[i + 1] ?? ''
+    passed[name] = passed[name] === undefined ? value : [passed[name], value].flat()
+  }
+  return passed
+}
+
+/** Says nothing about the upstream when it could not be reached. */
+class DiscreetWebSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    if (code === 1011) super.close(code, 'upstream error')
+    else super.close(code, reason)
+  }
+}
