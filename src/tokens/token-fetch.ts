@@ -44,7 +44,6 @@ export function openTokenFetch(tls: TlsSettings | undefined): TokenFetch {
         ...(init as UndiciRequestInit),
         dispatcher: agent,
         redirect: 'manual',
-        credentials: 'omit',
       }),
     read: async (response) => ({
       status: response.status,

@@ -183,6 +183,14 @@ t.test('one token endpoint and everything that it may answer', async (t) => {
       response.end(gzipSync(large))
     }
     t.match(await ask(grant), { ok: false, problem: { code: 'answer_too_large' } })
+    endpoint.play = (response) => {
+      const nothing = gzipSync('')
+      response.setHeader('content-encoding', 'gzip')
+      response.end(
+        Buffer.concat([...Array<Buffer>(4000).fill(nothing), gzipSync(JSON.stringify(good))]),
+      )
+    }
+    t.match(await ask(grant), { ok: false, problem: { code: 'answer_too_large' } }, 'nor folds')
     t.equal(await lifeOf({ ...good, pad: 'x'.repeat(60_000) }), 3600)
   })
 
