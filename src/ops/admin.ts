@@ -13,15 +13,34 @@ export type AdminParts = {
   readonly readiness: () => Readiness
   readonly status: () => object
   /** The new hash, or every error. */
-  readonly reload: () => Promise<Result<string, NonEmpty<ConfigProblem>>>
+  readonly reload: () => Result<string, NonEmpty<ConfigProblem>>
   readonly shutdown: () => void
 }
 
 /** Open to every peer: what probes and scrapers ask. */
 const openPaths = new Set(['/livez', '/readyz', '/metrics'])
 
-/** Creates the listener; `fastify.listen` is the caller's. */
-export function createAdmin(parts: AdminParts): FastifyInstance {
+export type Admin = {
+  /** Binds; where it listens, or why it does not as a sentence. */
+  start(listen: ListenAddress): Promise<Result<string, string>>
+  stop(): Promise<void>
+}
+
+/** Creates the admin listener; nothing is bound before `start`. */
+export function createAdmin(parts: AdminParts): Admin {
+  const app = createApp(parts)
+  return {
+    start: async (listen) => {
+      const bound = await bind(app.server, listen, async () => {
+        await app.ready()
+      })
+      return bound
+    },
+    stop: () => app.close(),
+  }
+}
+
+function createApp(parts: AdminParts): FastifyInstance {
   const app = fastify({
     logger: false,
     trustProxy: false,
@@ -70,7 +89,7 @@ export function createAdmin(parts: AdminParts): FastifyInstance {
   })
   app.get('/status', () => parts.status())
   app.post('/reload', async (_request, reply) => {
-    const result = await parts.reload()
+    const result = parts.reload()
     return result.ok
       ? { ok: true, hash: result.value }
       : reply.status(422).send({ ok: false, problems: result.problem })

@@ -1,13 +1,12 @@
 /** How often each route allowed and denied, for /status. */
-import type { AccessRecord } from './access.ts'
+import type { AccessRecord, Direction } from './access.ts'
 
 export type RouteCounts = {
   count(record: AccessRecord): void
-  /** By route id; requests without a route are not counted. */
-  of(route: string): { readonly allowed: number; readonly denied: number }
+  of(direction: Direction, route: string): { readonly allowed: number; readonly denied: number }
 }
 
-/** Holds at most as many counters as there were routes. */
+/** Holds at most as many counters as configurations had routes; requests without a route are not counted. */
 export function createRouteCounts(): RouteCounts {
   const counts = new Map<string, { allowed: number; denied: number }>()
   return {
@@ -18,6 +17,6 @@ export function createRouteCounts(): RouteCounts {
       entry[decision === 'allow' ? 'allowed' : 'denied'] += 1
       counts.set(key, entry)
     },
-    of: (route) => counts.get(route) ?? { allowed: 0, denied: 0 },
+    of: (direction, route) => counts.get(`${direction} ${route}`) ?? { allowed: 0, denied: 0 },
   }
 }

@@ -1,7 +1,7 @@
 /** One request and its answer: what both listeners keep while it passes, and how it is answered by us. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LimitsConfig } from '../config/config.ts'
 import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
-import type { Milliseconds } from '../units.ts'
 import { closeAfterGrace } from './grace.ts'
 import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
 import { readRequestId, readTraceId } from './request-id.ts'
@@ -14,21 +14,20 @@ export type Exchange = {
   readonly hasBody: boolean
   /** The body is asked for with `100 Continue` when it is wanted (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean
-  readonly problems: ProblemSettings
-  /** Longest pause in a request body, or in reading a response. */
-  readonly bodyIdleTimeout: Milliseconds
-  readonly maxBodyBytes: number | undefined
-  /** The listener takes no new requests: this answer closes its connection. */
-  readonly isClosing: () => boolean
+  readonly settings: ExchangeSettings
 }
 
-export type ExchangeSettings = Pick<
-  Exchange,
-  'problems' | 'bodyIdleTimeout' | 'maxBodyBytes' | 'isClosing'
-> & {
+/** What a listener tells all its requests. */
+export type ExchangeSettings = {
   readonly direction: Direction
   readonly configHash: string
+  readonly problems: ProblemSettings
+  readonly limits: Pick<LimitsConfig, 'bodyIdleTimeout' | 'maxBodyBytes'>
+  /** The listener takes no new requests: this answer closes its connection. */
+  readonly isClosing: () => boolean
   readonly report: ReportAccess
+  /** Told the milliseconds from sending a request upstream to the head of its response. */
+  readonly reportUpstream: (durationMs: number) => void
 }
 
 /** Opens the record of a request and reports it once when its response is over, however it ends. */
@@ -73,10 +72,7 @@ export function beginExchange(
     record,
     hasBody: hasBody(req),
     expectsContinue,
-    problems: settings.problems,
-    bodyIdleTimeout: settings.bodyIdleTimeout,
-    maxBodyBytes: settings.maxBodyBytes,
-    isClosing: settings.isClosing,
+    settings,
   }
 }
 
@@ -102,13 +98,17 @@ export function answer(exchange: Exchange, problem: Problem): void {
     res.destroy()
     return
   }
-  const { status, headers, body } = renderProblem(problem, record.requestId, exchange.problems)
+  const { status, headers, body } = renderProblem(
+    problem,
+    record.requestId,
+    exchange.settings.problems,
+  )
   const unread = exchange.hasBody && !req.complete
   if (unread) closeAfterGrace(req)
   record.bytesOut = Buffer.byteLength(body)
   res.writeHead(
     status,
-    unread || exchange.isClosing() ? [...headers, 'Connection', 'close'] : [...headers],
+    unread || exchange.settings.isClosing() ? [...headers, 'Connection', 'close'] : [...headers],
   )
   res.end(body)
 }

@@ -32,8 +32,6 @@ export type Forwarding = {
     headers: readonly string[],
     canReplay: boolean,
   ) => Promise<readonly string[] | undefined> | undefined
-  /** Told the milliseconds from sending to the head. */
-  readonly reportUpstream: (durationMs: number) => void
 }
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -76,7 +74,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         head(status, headers) {
           clearTimeout(limit)
           record.upstreamMs = performance.now() - sentAt
-          plan.reportUpstream(record.upstreamMs)
+          exchange.settings.reportUpstream(record.upstreamMs)
           const second =
             attempts === 1 ? plan.reconsider?.(status, headers, canReplay(body)) : undefined
           if (second === undefined) passHead(status, headers)
@@ -127,7 +125,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       status,
       record.direction === 'inbound' ? record.requestId : undefined,
     )
-    if (unread || exchange.isClosing()) passed.push('Connection', 'close')
+    if (unread || exchange.settings.isClosing()) passed.push('Connection', 'close')
     res.writeHead(status, passed)
     response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
   }

@@ -26,7 +26,6 @@ export type InboundParts = {
   readonly upstream: Upstream
   readonly webSockets: WebSockets
   readonly exchange: ExchangeSettings
-  readonly reportUpstream: (durationMs: number) => void
 }
 
 export type Inbound = {
@@ -137,7 +136,6 @@ export function createInbound(parts: InboundParts): Inbound {
       headersTimeout: timeouts?.headers ?? config.upstream.headersTimeout,
       bodyTimeout: timeouts?.body ?? config.upstream.bodyTimeout,
       replayBytes: 0,
-      reportUpstream: parts.reportUpstream,
     })
   }
 

@@ -41,6 +41,8 @@ export type Listener = {
   /** From now on every answer closes its connection. */
   closeConnections(): void
   isClosing(): boolean
+  /** Takes the limits of a reloaded configuration, for connections from now on. */
+  configure(limits: LimitsConfig): void
   /** Accepts nothing new, closes connections that serve nothing; resolves when none is left. */
   stop(): Promise<void>
   /** Cuts whatever is still there. */
@@ -57,10 +59,7 @@ export function createListener(
   let stopped = false
   const sockets = new Map<net.Socket, number>()
 
-  const server = http.createServer({
-    maxHeaderSize: limits.maxHeaderBytes + limits.maxTargetBytes,
-    headersTimeout: limits.headersTimeout,
-    keepAliveTimeout: limits.keepAliveTimeout,
+  const server: http.Server & { maxHeaderSize?: number } = http.createServer({
     requestTimeout: 0,
     connectionsCheckingInterval: 500,
     requireHostHeader: false,
@@ -68,7 +67,7 @@ export function createListener(
     noDelay: true,
   })
   server.maxHeadersCount = 0
-  server.maxConnections = limits.maxConnections
+  configure(limits)
 
   const serve =
     (expectsContinue: boolean) =>
@@ -117,6 +116,14 @@ export function createListener(
       })
     })
 
+  function configure(next: LimitsConfig): void {
+    // node:http counts the target too; `wire.ts` tells the two apart
+    server.maxHeaderSize = next.maxHeaderBytes + next.maxTargetBytes
+    server.headersTimeout = next.headersTimeout
+    server.keepAliveTimeout = next.keepAliveTimeout
+    server.maxConnections = next.maxConnections
+  }
+
   /** Counts what a connection serves, so that stopping can tell idle ones from busy ones. */
   function track(socket: net.Socket, res: http.ServerResponse): void {
     sockets.set(socket, (sockets.get(socket) ?? 0) + 1)
@@ -157,6 +164,7 @@ export function createListener(
       closing = true
     },
     isClosing: () => closing,
+    configure,
     async stop() {
       closing = true
       stopped = true

@@ -20,7 +20,6 @@ export type OutboundParts = {
   readonly tokens: TokenCache
   readonly upstreams: Upstreams
   readonly exchange: ExchangeSettings
-  readonly reportUpstream: (durationMs: number) => void
 }
 
 export type Outbound = {
@@ -114,7 +113,6 @@ export function createOutbound(parts: OutboundParts): Outbound {
       headersTimeout: route.timeouts.headers ?? route.upstream.headersTimeout,
       bodyTimeout: route.timeouts.body ?? route.upstream.bodyTimeout,
       replayBytes: token === undefined || route.renewOn401 === 'never' ? 0 : replayBytes,
-      reportUpstream: parts.reportUpstream,
       ...(token !== undefined && {
         reconsider: (status, answered, canReplay) => {
           if (status !== 401 || !asksForRenewal(route, answered)) return undefined

@@ -2,8 +2,8 @@
  * Composition root: Config -> start, reload, stop. There is one Config, swapped as a whole; a request keeps
  * the one it began with.
  */
-import type { Config, ConfigProblem } from '../config/config.ts'
-import { createAdmin, type Readiness } from '../ops/admin.ts'
+import type { Config, ConfigProblem, UpstreamConfig } from '../config/config.ts'
+import { type Admin, createAdmin, type Readiness } from '../ops/admin.ts'
 import type { Direction } from '../ops/access.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -13,15 +13,14 @@ import type { TokenEvent } from '../tokens/events.ts'
 import { createIssuers } from '../tokens/issuers.ts'
 import { requestToken } from '../tokens/request.ts'
 import type { Grant } from '../tokens/settings.ts'
-import { no, ok, type Clock, type NonEmpty, type Random, type Result } from '../units.ts'
-import { bindAdmin } from './bind-admin.ts'
+import { type Clock, type NonEmpty, no, ok, type Random, type Result } from '../units.ts'
 import { discoverTokenEndpoint } from './discover.ts'
 import { drain } from './drain.ts'
 import type { ExchangeSettings } from './exchange.ts'
 import { createInbound, type Inbound } from './inbound.ts'
-import { createListener, type Listener } from './listener.ts'
+import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
-import { logReload, logTokenEvent, restartNeeded } from './reports.ts'
+import { logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
 import { createUpstreams } from './upstreams.ts'
 import { createWebSockets } from './websocket.ts'
@@ -48,12 +47,15 @@ export type Proxy = {
   /** Binds every listener, or tells why one cannot be bound. */
   start(): Promise<Result<Addresses, string>>
   /** The new hash, or every problem; a refused configuration changes nothing. */
-  reload(): Promise<Result<string, NonEmpty<ConfigProblem>>>
+  reload(): Result<string, NonEmpty<ConfigProblem>>
   readiness(): Readiness
   status(): object
-  /** Drains as SPEC 6 says; resolves when everything is closed. */
+  /** Drains as SPEC 6 says; resolves when everything is closed. The same promise for every call. */
   stop(): Promise<void>
 }
+
+/** The data path of one configuration. */
+type DataPath = { readonly inbound: Inbound | undefined; readonly outbound: Outbound | undefined }
 
 /** Puts the parts together; nothing is bound or fetched before `start`. */
 export function createProxy(first: Config, deps: ProxyDeps): Proxy {
@@ -83,22 +85,194 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
         signal,
       ),
   })
-
-  const exchangeSettings = (from: Config, direction: Direction): ExchangeSettings => ({
-    direction,
-    configHash: from.hash,
-    report: (record) => {
-      metrics.access(record)
-      counts.count(record)
-      log.access(record)
-    },
-    problems: {
-      realm: direction === 'inbound' ? from.inbound?.realm : undefined,
-      problemTypes: from.inbound?.problemTypes,
-    },
-    bodyIdleTimeout: (from[direction] ?? first.admin).limits.bodyIdleTimeout,
-    maxBodyBytes: undefined,
-    isClosing: () => listeners[direction]?.isClosing() === true,
+  let path = dataPath(first)
+  const listeners: Partial<Record<Direction, Listener>> = {}
+  if (first.inbound !== undefined)
+    listeners.inbound = createListener(first.inbound.listen, first.inbound.limits, {
+      ...handlers('inbound'),
+      upgrade: (req, res, socket, head) => {
+        path.inbound?.upgrade(req, res, socket, head)
+      },
+    })
+  if (first.outbound !== undefined)
+    listeners.outbound = createListener(
+      first.outbound.listen,
+      first.outbound.limits,
+      handlers('outbound'),
+    )
+  const admin: Admin = createAdmin({
+    config: () => config.admin,
+    metrics,
+    readiness,
+    status,
+    reload: () => reload(),
+    shutdown: deps.shutdown,
   })
-  return undefined as never
+  metrics.configured(first)
+  const offKeysChanged = issuers.onKeysChanged(reviewWebSockets)
+
+  function handlers(direction: Direction): ListenerHandlers {
+    return {
+      request: (req, res, expectsContinue) => {
+        path[direction]?.handle(req, res, expectsContinue)
+      },
+      malformed: (problem) => {
+        log.event('warn', 'malformed request refused', { direction, reason: problem.code })
+      },
+      failed: (error) => {
+        log.event('error', 'a request failed because of a bug', { direction, error: stack(error) })
+      },
+      problems: () => problemSettings(config, direction),
+    }
+  }
+
+  function dataPath(from: Config): DataPath {
+    const { inbound, outbound } = from
+    const exchange = (
+      direction: Direction,
+      { limits }: { readonly limits: ExchangeSettings['limits'] },
+    ): ExchangeSettings => ({
+      direction,
+      configHash: from.hash,
+      problems: problemSettings(from, direction),
+      limits,
+      isClosing: () => listeners[direction]?.isClosing() === true,
+      report: (record) => {
+        metrics.access(record)
+        counts.count(record)
+        log.access(record)
+      },
+      reportUpstream: (durationMs) => {
+        metrics.upstream(direction, durationMs)
+      },
+    })
+    return {
+      inbound:
+        inbound &&
+        createInbound({
+          config: inbound,
+          verify: issuers.verify,
+          upstream: upstreams.of(inbound.upstream),
+          webSockets,
+          exchange: exchange('inbound', inbound),
+        }),
+      outbound:
+        outbound &&
+        createOutbound({
+          config: outbound,
+          tokens,
+          upstreams,
+          exchange: exchange('outbound', outbound),
+        }),
+    }
+  }
+
+  function reviewWebSockets(): void {
+    const { inbound } = path
+    if (inbound !== undefined) void webSockets.review((exchange) => inbound.stillAllows(exchange))
+  }
+
+  async function start(): Promise<Result<Addresses, string>> {
+    issuers.start()
+    tokens.prefetch(grantsOf(config))
+    for (const listener of [listeners.inbound, listeners.outbound]) {
+      const bound = await listener?.start()
+      if (bound?.ok === false) return no(bound.problem)
+    }
+    const bound = await admin.start(config.admin.listen)
+    if (!bound.ok) return bound
+    return ok({
+      inbound: listeners.inbound?.address(),
+      outbound: listeners.outbound?.address(),
+      admin: bound.value,
+    })
+  }
+
+  function reload(): Result<string, NonEmpty<ConfigProblem>> {
+    const loaded = deps.load()
+    logReload(log, config, loaded)
+    metrics.reloaded(loaded.ok ? 'ok' : 'failed')
+    lastReload = { at: clock(), ok: loaded.ok, problems: loaded.ok ? [] : loaded.problem }
+    if (!loaded.ok) return loaded
+    config = loaded.value
+    log.configure(config.log)
+    metrics.configured(config)
+    issuers.reload(config.issuers)
+    tokens.reload(grantsOf(config))
+    tokens.prefetch(grantsOf(config))
+    path = dataPath(config)
+    upstreams.keepOnly(upstreamsOf(config))
+    if (config.inbound !== undefined) listeners.inbound?.configure(config.inbound.limits)
+    if (config.outbound !== undefined) listeners.outbound?.configure(config.outbound.limits)
+    reviewWebSockets()
+    return ok(config.hash)
+  }
+
+  function readiness(): Readiness {
+    if (stopping !== undefined) return { ready: false, missing: ['shutting down'] }
+    if (hasBeenReady) return { ready: true, missing: [] }
+    const missing = [
+      ...issuers.missing().map((name) => `keys of issuer ${name}`),
+      ...tokens.missing().map((name) => `token of client ${name}`),
+    ]
+    hasBeenReady = missing.length === 0
+    return { ready: hasBeenReady, missing }
+  }
+
+  function status(): object {
+    return describeStatus({
+      version: deps.version,
+      startedAt,
+      now: clock(),
+      config,
+      lastReload,
+      readiness: readiness(),
+      counts,
+      issuers: issuers.status(),
+      clients: tokens.status(),
+    })
+  }
+
+  async function end(): Promise<void> {
+    log.event('info', 'shutting down')
+    await drain({
+      inbound: listeners.inbound,
+      outbound: listeners.outbound,
+      ...config.shutdown,
+      atDeadline: () => {
+        log.event('warn', 'shutdown.timeout is over: what is left is cut')
+        webSockets.closeAll()
+      },
+    })
+    offKeysChanged()
+    upstreams.keepOnly([])
+    tokens.close()
+    await issuers.close()
+    await admin.stop()
+    log.event('info', 'shut down')
+  }
+
+  return { start, reload, readiness, status, stop: () => (stopping ??= end()) }
+}
+
+function problemSettings(config: Config, direction: Direction): ExchangeSettings['problems'] {
+  return {
+    realm: direction === 'inbound' ? config.inbound?.realm : undefined,
+    problemTypes: config.inbound?.problemTypes,
+  }
+}
+
+function grantsOf(config: Config): readonly Grant[] {
+  return config.outbound?.routes.map((route) => route.grant) ?? []
+}
+
+function upstreamsOf({ inbound, outbound }: Config): readonly UpstreamConfig[] {
+  return [
+    ...(inbound === undefined ? [] : [inbound.upstream]),
+    ...(outbound?.routes.map((route) => route.upstream) ?? []),
+  ]
+}
+
+function stack(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : 'unknown'
 }

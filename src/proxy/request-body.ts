@@ -24,7 +24,7 @@ export function takeBody(
   tooLarge: () => void,
 ): RequestBody {
   const { req, record } = exchange
-  const max = exchange.maxBodyBytes ?? Number.POSITIVE_INFINITY
+  const max = exchange.settings.limits.maxBodyBytes ?? Number.POSITIVE_INFINITY
   let held: Buffer[] | undefined = limits.replayBytes > 0 ? [] : undefined
   let whole = false
   let limit: NodeJS.Timeout | undefined
@@ -49,7 +49,7 @@ export function takeBody(
       return
     }
     // the upstream takes nothing; its limit counts from when that was seen first
-    pausedSince ??= performance.now() - exchange.bodyIdleTimeout
+    pausedSince ??= performance.now() - exchange.settings.limits.bodyIdleTimeout
     const left = limits.bodyTimeout - (performance.now() - pausedSince)
     if (left <= 0) stalled('upstream')
     else limit = setTimeout(check, left)
@@ -66,7 +66,7 @@ export function takeBody(
           clearTimeout(limit)
           ended()
         })
-        limit = setTimeout(check, exchange.bodyIdleTimeout)
+        limit = setTimeout(check, exchange.settings.limits.bodyIdleTimeout)
       })
     },
     ended: () => whole,

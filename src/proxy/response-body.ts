@@ -35,7 +35,7 @@ export function relayBody(
     clearTimeout(limit)
     limit = setTimeout(() => {
       stalled('downstream')
-    }, exchange.bodyIdleTimeout)
+    }, exchange.settings.limits.bodyIdleTimeout)
   }
 
   // a head without a body yet (server-sent events) must not wait for one

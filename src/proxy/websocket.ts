@@ -63,7 +63,8 @@ export function createWebSockets(clock: Clock): WebSockets {
       if (!survivesUrl(target, upstream.origin)) {
         answer(exchange, {
           code: 'invalid_path',
-          because: 'the target holds characters that cannot go upstream with a WebSocket as they are',
+          because:
+            'the target holds characters that cannot go upstream with a WebSocket as they are',
         })
         return
       }
@@ -105,7 +106,7 @@ async function createTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
   await app.register(httpProxy, {
     upstream: upstream.origin,
     websocket: true,
-    wsServerOptions: { WebSocket: DiscreetWebSocket as typeof WebSocket, perMessageDeflate: false },
+    wsServerOptions: { WebSocket: DiscreetWebSocket as never, perMessageDeflate: false },
     wsClientOptions: {
       ...tlsOptions(upstream, host),
       perMessageDeflate: false,

@@ -1,0 +1,73 @@
+/** What the operator reads of events behind the requests: keys, tokens, reloads. */
+import type { Config, ConfigProblem } from '../config/config.ts'
+import type { Log } from '../ops/log.ts'
+import type { TokenEvent } from '../tokens/events.ts'
+import type { NonEmpty, Result } from '../units.ts'
+
+export function logTokenEvent(log: Log, event: TokenEvent): void {
+  switch (event.kind) {
+    case 'keys_fetched':
+      log.event('info', 'keys fetched', { issuer: event.issuer, keyIds: event.keyIds })
+      return
+    case 'keys_failed':
+      log.event('warn', 'keys could not be fetched', {
+        issuer: event.issuer,
+        because: event.because,
+      })
+      return
+    case 'key_skipped':
+      log.event('warn', 'a key is not usable', { issuer: event.issuer, because: event.because })
+      return
+    case 'token_obtained':
+      log.event('info', 'token obtained', {
+        client: event.client,
+        expiresAt: new Date(event.expiresAt * 1000).toISOString(),
+      })
+      return
+    case 'token_failed':
+      log.event(event.first ? 'error' : 'debug', 'no token could be obtained', {
+        client: event.client,
+        code: event.code,
+        because: event.because,
+      })
+      return
+    case 'scopes_not_granted':
+      log.event('warn', 'fewer scopes were granted than requested', {
+        client: event.client,
+        missing: event.missing,
+      })
+      return
+    case 'verified_token_cache':
+      return
+  }
+}
+
+export function logReload(
+  log: Log,
+  before: Config,
+  result: Result<Config, NonEmpty<ConfigProblem>>,
+): void {
+  if (result.ok) {
+    log.event('info', 'configuration reloaded', { configHash: result.value.hash })
+    for (const what of restartNeeded(before, result.value))
+      log.event('warn', `${what} changed: this takes effect after a restart`)
+    return
+  }
+  log.event('error', 'configuration refused, the last good one keeps serving', {
+    file: before.file,
+    problems: result.problem,
+  })
+}
+
+/** Listeners that a running process cannot change. */
+function restartNeeded(before: Config, after: Config): readonly string[] {
+  const listens = (config: Config): Record<string, string> => ({
+    'inbound.listen': JSON.stringify(config.inbound?.listen),
+    'outbound.listen': JSON.stringify(config.outbound?.listen),
+    'admin.listen': JSON.stringify(config.admin.listen),
+  })
+  const now = listens(after)
+  return Object.entries(listens(before))
+    .filter(([key, value]) => now[key] !== value)
+    .map(([key]) => key)
+}
