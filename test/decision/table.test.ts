@@ -148,6 +148,8 @@ t.test('readings with different owners are refused', (t) => {
     'GET /d/1/e;x': 'invalid_path',
     'GET /c;x/1': 'invalid_path',
   })
+  t.equal(found(table('/{x}/b/**'), 'GET /q%2fb/b'), '/{x}/b/**')
+  t.equal(found(table('/{x}/b/**'), 'GET /q%2fB/b'), 'not /{x}/b/**')
   t.equal(found(table('/**', '/a'), 'GET //'), '/**')
   t.equal(found(table('/**', '/'), 'GET //'), 'invalid_path')
   t.equal(found(table('/a/**'), 'GET /A%2fb'), 'invalid_path')
