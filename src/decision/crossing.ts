@@ -50,8 +50,9 @@ function narrower(
   if (a === undefined || b === undefined) return undefined
   if (b === 'any') return a as PatternSegment // one of them has a segment here
   if (a === 'any') return b
+  if (b.kind === 'name') return a
   if (a.kind === 'name') return b
-  return b.kind === 'name' || a.folded === b.folded ? a : undefined
+  return a.folded === b.folded ? a : undefined
 }
 
 function unused(name: string, names: Set<string>): string {

@@ -68,14 +68,13 @@ export function writePattern(segments: readonly PatternSegment[], open: boolean)
  * decides. Of the patterns that match a request, the first in this order owns it.
  */
 export function compareSpecificity(a: Pattern, b: Pattern): number {
-  for (let at = 0; ; at += 1) {
-    const difference = rankAt(a, at) - rankAt(b, at)
+  const length = Math.max(a.segments.length, b.segments.length)
+  for (let at = 0; at <= length; at += 1) {
+    const byKind = rankAt(a, at) - rankAt(b, at)
+    const difference = byKind === 0 ? compareLiterals(a.segments[at], b.segments[at]) : byKind
     if (difference !== 0) return difference
-    const [one, other] = [a.segments[at], b.segments[at]]
-    if (one === undefined || other === undefined) return 0
-    if (one.kind === 'name' || other.kind === 'name' || one.folded === other.folded) continue
-    return one.folded < other.folded ? -1 : 1
   }
+  return 0
 }
 
 /** Whether two patterns match exactly the same requests: names and case of letters aside. Pure. */
@@ -87,6 +86,12 @@ function rankAt({ segments, open }: Pattern, at: number): number {
   const segment = segments[at]
   if (segment === undefined) return open ? 3 : 2
   return segment.kind === 'literal' ? 0 : 1
+}
+
+/** Two literals that differ never match the same request: any order will do, if it is always the same. */
+function compareLiterals(a: PatternSegment | undefined, b: PatternSegment | undefined): number {
+  if (a?.kind !== 'literal' || b?.kind !== 'literal' || a.folded === b.folded) return 0
+  return a.folded < b.folded ? -1 : 1
 }
 
 /** Why a segment is no literal, and what to write; undefined when it is one. */

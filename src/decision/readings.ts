@@ -14,13 +14,14 @@ export function readPath(
   pieces: readonly string[],
   relaxed: PathRelaxations,
 ): Result<NonEmpty<Reading>, string> {
+  const strict: string[] = []
   for (const piece of pieces) {
-    const problem = whatIsWrong(piece, relaxed)
-    if (problem !== undefined) return no(problem)
+    const decoded = decodePiece(piece, relaxed)
+    if (!decoded.ok) return decoded
+    strict.push(decoded.value)
   }
   const found = new Map<string, Reading>()
-  for (const interpret of interpretations(pieces)) {
-    const reading = pieces.flatMap(interpret).map((piece) => decodeURIComponent(piece))
+  for (const reading of [strict, ...otherReadings(pieces)]) {
     if (reading.at(-1) === '') reading.pop()
     if (reading.some((segment) => segment === '.' || segment === '..'))
       return no('a segment is . or ..')
@@ -33,18 +34,22 @@ export function readPath(
   return ok([...found.values()] as unknown as NonEmpty<Reading>)
 }
 
-/** What no relaxation, or none of those given, lets a piece hold. */
-function whatIsWrong(piece: string, relaxed: PathRelaxations): string | undefined {
-  if (/%(?![0-9a-f]{2})/i.test(piece)) return 'a percent escape is malformed'
+/** The piece decoded once, unless it holds what no relaxation, or none of those given, allows. */
+function decodePiece(piece: string, relaxed: PathRelaxations): Result<string, string> {
+  if (!relaxed.semicolons && piece.includes(';')) return no(semicolon)
+  if (!piece.includes('%')) return ok(piece)
+  if (/%(?![0-9a-f]{2})/i.test(piece)) return no('a percent escape is malformed')
   const decoded = decodeUtf8(piece)
-  if (decoded === undefined) return 'a percent escape is not UTF-8'
-  if (/\p{Cc}/u.test(decoded)) return 'a control character is escaped'
-  if (decoded.includes('\\')) return 'a backslash is escaped'
-  if (/%[0-9a-f]{2}/i.test(decoded)) return 'a percent escape is itself escaped'
-  if (!relaxed.encodedSlashes && decoded.includes('/')) return 'a slash is escaped'
-  if (!relaxed.semicolons && decoded.includes(';')) return 'a segment holds a semicolon'
-  return undefined
+  if (decoded === undefined) return no('a percent escape is not UTF-8')
+  if (/\p{Cc}/u.test(decoded)) return no('a control character is escaped')
+  if (decoded.includes('\\')) return no('a backslash is escaped')
+  if (/%[0-9a-f]{2}/i.test(decoded)) return no('a percent escape is itself escaped')
+  if (!relaxed.encodedSlashes && decoded.includes('/')) return no('a slash is escaped')
+  if (!relaxed.semicolons && decoded.includes(';')) return no(semicolon)
+  return ok(decoded)
 }
+
+const semicolon = 'a segment holds a semicolon'
 
 /** Undefined when the escapes are overlong, surrogates or otherwise no UTF-8 (RFC 3629 §3). */
 function decodeUtf8(piece: string): string | undefined {
@@ -55,29 +60,26 @@ function decodeUtf8(piece: string): string | undefined {
   }
 }
 
-type Interpret = (piece: string) => readonly string[]
-
 /**
- * The ways in which parsers cut parameters and split at encoded slashes, the strict one first.
+ * What parsers make of the pieces that cut parameters and split at encoded slashes.
  * Some cut at `;` only, some at `%3B` too; some split before they cut, some after.
  */
-function interpretations(pieces: readonly string[]): readonly Interpret[] {
+function otherReadings(pieces: readonly string[]): readonly string[][] {
   const path = pieces.join('/')
-  const keep = (piece: string): string => piece
-  const cuts = [keep]
+  const cuts: ((piece: string) => string)[] = [(piece) => piece]
   if (/;|%3b/i.test(path))
     cuts.push(
       (piece) => before(piece, /;/),
       (piece) => before(piece, /;|%3b/i),
     )
-  const found: Interpret[] = cuts.map((cut) => (piece) => [cut(piece)])
+  const ways = cuts.slice(1).map((cut) => (piece: string) => [cut(piece)])
   if (/%2f/i.test(path))
     for (const cut of cuts)
-      found.push(
+      ways.push(
         (piece) => piece.split(/%2f/i).map(cut),
         (piece) => cut(piece).split(/%2f/i),
       )
-  return found
+  return ways.map((way) => pieces.flatMap(way).map((piece) => decodeURIComponent(piece)))
 }
 
 function before(piece: string, mark: RegExp): string {

@@ -72,21 +72,18 @@ export function parseTarget(
   for (let at = end + 1; at < requestTarget.length; at += 1)
     if (isForbidden(requestTarget.charCodeAt(at))) return refuse(forbidden)
 
+  const raw = requestTarget.slice(0, end) as MatchedBytes
+  const query = requestTarget.slice(end)
   const last = requestTarget.slice(start, end)
   const trailingSlash = last === '' && pieces.length > 0
-  const read = {
-    raw: requestTarget.slice(0, end) as MatchedBytes,
-    query: requestTarget.slice(end),
-    trailingSlash,
-  }
   if (isPlain && (last === '' || !isSpecial(last))) {
     if (last !== '') pieces.push(last)
-    return ok({ ...read, segments: pieces, otherReadings: noOtherReadings })
+    return ok({ raw, query, segments: pieces, trailingSlash, otherReadings: noOtherReadings })
   }
   const readings = readPath([...pieces, last], relaxed)
   if (!readings.ok) return refuse(readings.problem)
   const [segments, ...otherReadings] = readings.value
-  return ok({ ...read, segments, otherReadings })
+  return ok({ raw, query, segments, trailingSlash, otherReadings })
 }
 
 const forbidden = 'the target holds # or a byte outside visible ASCII'
