@@ -1,8 +1,9 @@
 /** The admin listener: health, metrics, status, reload, shutdown (SPEC 5), and its guards. */
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { AdminConfig, ConfigProblem } from '../config/config.ts'
-import type { NonEmpty, Result } from '../units.ts'
+import type { AdminConfig, ConfigProblem, ListenAddress } from '../config/config.ts'
+import { type NonEmpty, no, ok, type Result } from '../units.ts'
+import { addressOf, bindRefusal } from './bind.ts'
 import type { Metrics } from './metrics.ts'
 
 export type Readiness = { readonly ready: boolean; readonly missing: readonly string[] }
@@ -30,11 +31,17 @@ export type Admin = {
 export function createAdmin(parts: AdminParts): Admin {
   const app = createApp(parts)
   return {
-    start: async (listen) => {
-      const bound = await bind(app.server, listen, async () => {
-        await app.ready()
-      })
-      return bound
+    async start(listen) {
+      try {
+        await app.listen(
+          listen.kind === 'tcp'
+            ? { host: listen.host, port: listen.port }
+            : { path: listen.path, writableAll: false, readableAll: false },
+        )
+      } catch (error) {
+        return no(bindRefusal(error as NodeJS.ErrnoException, listen))
+      }
+      return ok(addressOf(app.server, listen))
     },
     stop: () => app.close(),
   }

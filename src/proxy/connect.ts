@@ -50,11 +50,17 @@ export function connect(
   socket.once('error', failed)
 }
 
+export type UpstreamTls = {
+  ALPNProtocols: string[]
+  rejectUnauthorized: true
+  servername?: string
+  ca?: string
+  cert?: string
+  key?: string
+}
+
 /** TLS options for a host; `serverName` of the configuration wins over the host's name. */
-export function tlsOptions(
-  upstream: Pick<UpstreamConfig, 'tls'>,
-  host: string,
-): tls.ConnectionOptions {
+export function tlsOptions(upstream: Pick<UpstreamConfig, 'tls'>, host: string): UpstreamTls {
   const settings = upstream.tls
   const name = settings?.serverName ?? host
   return {

@@ -1,10 +1,10 @@
 /** The token endpoint of an issuer, for clients that say `issuer: NAME`. */
 import { discover } from '../tokens/discovery.ts'
 import type { IssuerSettings } from '../tokens/settings.ts'
-import { no, ok, type Result } from '../units.ts'
+import { bytes, no, ok, type Result } from '../units.ts'
 
 /** Largest discovery document, in bytes. */
-const maxBytes = 256 * 1024
+const maxBytes = bytes(256 * 1024)
 
 /** Asks the discovery document of `issuer` (its `iss`); the problem is a sentence for the log. */
 export async function discoverTokenEndpoint(

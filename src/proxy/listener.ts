@@ -6,15 +6,15 @@
  * `maxHeadersCount` 0, since Node drops headers beyond it silently; `requestTimeout` 0, since uploads may
  * take any time (pauses are limited by `request-body.ts`).
  */
-import { chmodSync, unlinkSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import http from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { LimitsConfig, ListenAddress } from '../config/config.ts'
-import { no, ok, type Result } from '../units.ts'
+import { addressOf, bind } from '../ops/bind.ts'
+import type { Result } from '../units.ts'
 import { endAfterGrace } from './grace.ts'
 import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
-import { randomUUID } from 'node:crypto'
 import { isWebSocket, replayAsRequest } from './upgrade.ts'
 
 export type ListenerHandlers = {
@@ -106,7 +106,7 @@ export function createListener(
       }
       const res = new http.ServerResponse(req)
       res.shouldKeepAlive = false
-      res.assignSocket(socket as net.Socket)
+      res.assignSocket(req.socket)
       res.once('finish', () => {
         endAfterGrace(socket)
       })
@@ -158,7 +158,7 @@ export function createListener(
   }
 
   return {
-    start: () => listen(server, address),
+    start: () => bind(server, address),
     address: () => addressOf(server, address),
     closeConnections() {
       closing = true
@@ -190,54 +190,5 @@ function problemOf(code: string | undefined): Problem {
       return { code: 'request_timeout' }
     default:
       return { code: 'invalid_request', because: 'This is not an HTTP/1.1 request.' }
-  }
-}
-
-function listen(server: http.Server, address: ListenAddress): Promise<Result<string, string>> {
-  return new Promise((resolve) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(no(refusal(error, address)))
-    })
-    const bound = (): void => {
-      if (address.kind === 'socket') chmodSync(address.path, address.mode)
-      resolve(ok(addressOf(server, address)))
-    }
-    if (address.kind === 'socket') {
-      removeStaleSocket(address.path, () => server.listen(address.path, bound))
-    } else server.listen(address.port, address.host, bound)
-  })
-}
-
-/** A socket file that nobody answers on is left over from a process that was killed. */
-function removeStaleSocket(path: string, then: () => void): void {
-  const probe = net.connect(path)
-  probe.once('connect', () => {
-    probe.destroy()
-    then()
-  })
-  probe.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNREFUSED') unlinkSync(path)
-    then()
-  })
-}
-
-function addressOf(server: http.Server, address: ListenAddress): string {
-  if (address.kind === 'socket') return address.path
-  const bound = server.address()
-  const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
-  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`
-}
-
-function refusal(error: NodeJS.ErrnoException, address: ListenAddress): string {
-  const where = address.kind === 'socket' ? address.path : `${address.host}:${address.port}`
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `${where} is in use by another process: stop it, or choose another address`
-    case 'EACCES':
-      return `${where} may not be bound by this user: choose a port above 1023 or another path`
-    case 'EADDRNOTAVAIL':
-      return `${where} is no address of this machine`
-    default:
-      return `${where} cannot be bound (${error.code ?? 'unknown error'})`
   }
 }

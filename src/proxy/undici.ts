@@ -128,7 +128,7 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     }
     line.client.dispatch(
       {
-        method: request.method as Dispatcher.HttpMethod,
+        method: request.method,
         path: request.target,
         headers: request.headers as string[],
         body: request.body ?? null,

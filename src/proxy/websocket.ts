@@ -103,17 +103,21 @@ async function createTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
     logger: false,
     routerOptions: { maxParamLength: 64 * 1024, caseSensitive: true },
   })
+  // `rewriteRequestHeaders` is documented but not in the types
+  const wsClientOptions: WebSocket.ClientOptions & {
+    rewriteRequestHeaders: (headers: unknown, request: { raw: IncomingMessage }) => Headers
+  } = {
+    ...tlsOptions(upstream, host),
+    perMessageDeflate: false,
+    followRedirects: false,
+    handshakeTimeout: upstream.headersTimeout,
+    rewriteRequestHeaders: (_headers, request) => prepared.get(request.raw) ?? {},
+  }
   await app.register(httpProxy, {
     upstream: upstream.origin,
     websocket: true,
     wsServerOptions: { WebSocket: DiscreetWebSocket as never, perMessageDeflate: false },
-    wsClientOptions: {
-      ...tlsOptions(upstream, host),
-      perMessageDeflate: false,
-      followRedirects: false,
-      handshakeTimeout: upstream.headersTimeout,
-      rewriteRequestHeaders: (_headers, request) => prepared.get(request.raw) ?? {},
-    },
+    wsClientOptions,
   })
   await app.ready()
   return (req, socket, head, headers) => {

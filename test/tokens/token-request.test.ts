@@ -374,14 +374,15 @@ t.test('certificates are verified, and a private CA and a client certificate wor
   const mine = makeCertificates()
   const foreign = makeCertificates()
   const endpoint = await startEndpoint(answers(good), {
-    ...mine.leaf,
+    cert: mine.cert,
+    key: mine.key,
     ca: mine.ca,
     requestCert: true,
     rejectUnauthorized: true,
   })
   t.teardown(endpoint.close)
-  const { cert } = mine.leaf
-  const tls = { ca: mine.ca, cert, key: secret(mine.leaf.key), serverName: undefined }
+  const { cert } = mine
+  const tls = { ca: mine.ca, cert, key: secret(mine.key), serverName: undefined }
   const withTls = (other: object | undefined) =>
     ask(grantOf(clientOf(endpoint.url, { tls: other && { ...tls, ...other } })))
 
