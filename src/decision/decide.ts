@@ -1,8 +1,9 @@
 /** (route or none, token or none) -> Decision. Pure. SPEC 3, order of decisions. */
 import type { EpochSeconds, Result } from '../units.ts'
-import type { Claims } from './claims.ts'
-import type { Route } from './routes.ts'
-import type { ScopeNeed } from './scopes.ts'
+import { holds, type Claims } from './claims.ts'
+import type { Condition, Route } from './routes.ts'
+import { meets, type ScopeNeed } from './scopes.ts'
+import type { Found } from './table.ts'
 import type { InvalidPath } from './target.ts'
 
 export type VerifiedToken = {
@@ -62,3 +63,53 @@ export type Decision =
     }
 
 export type TokenResult = Result<VerifiedToken, TokenDenial>
+
+/**
+ * Decides on a request whose path was read, in the order of SPEC 3: public; token (401); route,
+ * method (403); issuer, scopes, clients, claims (403).
+ *
+ * Pure. `token` undefined means that none was read: right for a public route, `missing_token` for
+ * any other, so that an anonymous caller never learns which routes exist.
+ */
+export function decide(found: Found, token: TokenResult | undefined): Decision {
+  if (found.kind === 'route' && found.route.access.kind === 'public')
+    return { kind: 'allow', route: found.route, token: undefined }
+  const route =
+    found.kind === 'none' ? undefined : found.kind === 'route' ? found.route : found.owner
+  if (token === undefined) return deny({ code: 'missing_token' }, route)
+  if (!token.ok) return deny(token.problem, route)
+  if (found.kind === 'none')
+    return deny({ code: 'no_route', because: 'no route has this path' }, route, token.value)
+  if (found.kind === 'not_listed')
+    return deny({ code: 'no_route', because: found.because }, route, token.value)
+  const denial = judge(found.route, token.value)
+  if (denial !== undefined) return deny(denial, route, token.value)
+  return { kind: 'allow', route: found.route, token: token.value }
+}
+
+function judge(route: Route, token: VerifiedToken): RouteDenial | undefined {
+  const { access, conditions } = route
+  const fails = (kind: Condition['kind']) =>
+    conditions.find((condition) => condition.kind === kind && !isMet(condition, token))
+  if (fails('issuer')) return { code: 'issuer_not_allowed' }
+  if (access.kind === 'scopes' && !meets(access.need, token.scopes))
+    return { code: 'insufficient_scope', need: access.need }
+  if (fails('client')) return { code: 'client_not_allowed' }
+  const claim = fails('claim')
+  return claim?.kind === 'claim' ? { code: 'claim_mismatch', claim: claim.rule.claim } : undefined
+}
+
+function isMet(condition: Condition, token: VerifiedToken): boolean {
+  switch (condition.kind) {
+    case 'issuer':
+      return condition.names.includes(token.issuerName)
+    case 'client':
+      return token.clientId !== undefined && condition.ids.includes(token.clientId)
+    case 'claim':
+      return holds(condition.rule, token.claims)
+  }
+}
+
+function deny(denial: Denial, route: Route | undefined, token?: VerifiedToken): Decision {
+  return { kind: 'deny', denial, route, token }
+}

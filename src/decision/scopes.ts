@@ -33,3 +33,12 @@ export function challengeScopes(need: ScopeNeed): readonly ScopeName[] {
       return [...new Set(need.needs.flatMap(challengeScopes))]
   }
 }
+
+/** The need in words for people: `a and (b or c)`. Pure. */
+export function scopeText(need: ScopeNeed): string {
+  if (need.kind === 'one') return need.scope
+  const parts = need.needs.map((part) =>
+    part.kind === 'one' || need.needs.length === 1 ? scopeText(part) : `(${scopeText(part)})`,
+  )
+  return parts.join(need.kind === 'anyOf' ? ' or ' : ' and ')
+}

@@ -1,10 +1,18 @@
 /** The segment trie behind SPEC 2.1: build finds duplicates and crossings, find has one owner or none. */
-import type { NonEmpty, Result } from '../units.ts'
+import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import { findCrossings, findTakenAway, type TakenAway } from './overlaps.ts'
+import { addRoute, otherMethods, routeFor, spokesman, type Owner } from './owner.ts'
+import { foldCase, type Pattern } from './pattern.ts'
 import type { Route } from './routes.ts'
-import type { InvalidPath, Target } from './target.ts'
+import type { InvalidPath, Reading, Target } from './target.ts'
 
-/** Opaque to everybody else. */
-export type RouteTable = { readonly routes: readonly Route[] } & object
+const trie: unique symbol = Symbol('trie')
+
+/** Opaque to everybody else: only `buildRouteTable` makes one. */
+export type RouteTable = {
+  readonly routes: readonly Route[]
+  readonly [trie]: { readonly root: Node; readonly owners: readonly Owner[] }
+}
 
 /** What owns a request. */
 export type Found =
@@ -21,13 +29,128 @@ export type TableProblem = {
   readonly message: string
 }
 
-export declare function buildRouteTable(
-  routes: readonly Route[],
-): Result<RouteTable, NonEmpty<TableProblem>>
+type Node = {
+  /** By folded text. */
+  readonly literals: Map<string, Node>
+  name: Node | undefined
+  /** Owner of the path that ends here. */
+  ends: Owner | undefined
+  /** Owner of the path that goes on with `**`. */
+  open: Owner | undefined
+}
 
-export declare function findRoute(
+/**
+ * Builds the table, or tells every pair of routes that cannot stand beside each other (SPEC 2.1).
+ * Pure. The order of the routes has no influence on who owns a request.
+ */
+export function buildRouteTable(
+  routes: readonly Route[],
+): Result<RouteTable, NonEmpty<TableProblem>> {
+  const root = emptyNode()
+  const owners: Owner[] = []
+  const problems: TableProblem[] = []
+  routes.forEach((route, index) => {
+    const taken = addRoute(ownerOf(root, route.pattern, owners), route)
+    if (taken === undefined) return
+    const what = taken.method === otherMethods ? 'a route without methods' : taken.method
+    problems.push({
+      kind: 'duplicate',
+      routes: [routes.indexOf(taken.first), index],
+      message: `${what} for this path stands already at ${place(taken.first)}: write it once`,
+    })
+  })
+  for (const { routes: pair, missing } of findCrossings(owners))
+    problems.push({
+      kind: 'crossing',
+      routes: [routes.indexOf(pair[0]), routes.indexOf(pair[1])],
+      message:
+        `${pair[1].pattern.text} crosses ${place(pair[0])}, which asks something else: ` +
+        `write a route for ${missing.text}, which both match`,
+    })
+  const [first, ...others] = problems
+  return first === undefined ? ok({ routes, [trie]: { root, owners } }) : no([first, ...others])
+}
+
+/**
+ * Finds who owns a request: the most specific path that matches it, whatever its method.
+ *
+ * Pure. Case and one trailing slash are ignored in finding the owner; literals written in another
+ * case are then `not_listed` unless `ignoreCase`. Readings with different owners are `invalid_path`.
+ */
+export function findRoute(
   table: RouteTable,
   target: Target,
   method: string,
   ignoreCase: boolean,
-): Result<Found, InvalidPath>
+): Result<Found, InvalidPath> {
+  const { root } = table[trie]
+  const owner = walk(root, target.segments, 0)
+  for (const reading of target.otherReadings)
+    if (walk(root, reading, 0) !== owner)
+      return no({ code: 'invalid_path', because: 'the path can be read as that of another route' })
+  if (owner === undefined) return ok({ kind: 'none' })
+  const route = routeFor(owner, method)
+  if (route === undefined)
+    return ok({
+      kind: 'not_listed',
+      owner: spokesman(owner),
+      because: 'the path has a route, but not for this method',
+    })
+  if (!ignoreCase && ![target.segments, ...target.otherReadings].every(spelledAs(route.pattern)))
+    return ok({
+      kind: 'not_listed',
+      owner: route,
+      because: 'the path has a route, but is written in another case',
+    })
+  return ok({ kind: 'route', route })
+}
+
+/** Every method that a narrower path takes away from a broader one, for people to look at. Pure. */
+export function takenAway(table: RouteTable): readonly TakenAway[] {
+  return findTakenAway(table[trie].owners)
+}
+
+/** Depth first in order of specificity: the first owner met is the most specific. */
+function walk(node: Node, reading: Reading, at: number): Owner | undefined {
+  const segment = reading[at]
+  if (segment === undefined) return node.ends ?? node.open
+  const same = node.literals.size > 0 ? node.literals.get(foldCase(segment)) : undefined
+  return (
+    (same && walk(same, reading, at + 1)) ??
+    (node.name && segment !== '' ? walk(node.name, reading, at + 1) : undefined) ??
+    node.open
+  )
+}
+
+function spelledAs(pattern: Pattern): (reading: Reading) => boolean {
+  return (reading) =>
+    pattern.segments.every((part, at) => part.kind === 'name' || part.text === reading[at])
+}
+
+/** The owner of exactly this path, made when it is new. */
+function ownerOf(root: Node, pattern: Pattern, owners: Owner[]): Owner {
+  let node = root
+  for (const segment of pattern.segments)
+    if (segment.kind === 'name') node = node.name ??= emptyNode()
+    else {
+      const next = node.literals.get(segment.folded) ?? emptyNode()
+      node.literals.set(segment.folded, next)
+      node = next
+    }
+  const key = pattern.open ? 'open' : 'ends'
+  return (node[key] ??= newOwner(pattern, owners))
+}
+
+function newOwner(pattern: Pattern, owners: Owner[]): Owner {
+  const owner: Owner = { pattern, routes: [], byMethod: new Map(), rest: undefined }
+  owners.push(owner)
+  return owner
+}
+
+function emptyNode(): Node {
+  return { literals: new Map(), name: undefined, ends: undefined, open: undefined }
+}
+
+function place(route: Route): string {
+  return `${route.pattern.text} (line ${route.line})`
+}
