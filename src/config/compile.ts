@@ -1,6 +1,6 @@
 /** Document -> Config: URLs, durations, patterns and secrets in the form the code uses, or every problem at once (SPEC 2). */
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
-import type { AdminConfig, Config, ConfigProblem, ListenAddress } from './config.ts'
+import type { AdminConfig, Config, ConfigProblem, ListenAddress, OutboundRoute } from './config.ts'
 import { isSameListener, readListen } from './compile/addresses.ts'
 import { readClients } from './compile/clients.ts'
 import { warn, type Context, type ReadFile } from './compile/context.ts'
@@ -93,14 +93,23 @@ function checkListeners(context: Context, { inbound, outbound, admin }: Parts): 
   const upstreams: readonly (readonly [KeyPath, string])[] = [
     ...(inbound === undefined ? [] : [[['inbound', 'upstream'], inbound.upstream.origin] as const]),
     ...(outbound?.routes ?? []).map(
-      ({ upstream }, index) =>
-        [['outbound', 'routes', index, 'upstream'], upstream.origin] as const,
+      (route) => [pathOf(context, route), route.upstream.origin] as const,
     ),
   ]
   for (const [path, origin] of upstreams)
     for (const [name, listen] of listeners)
       if (isSameListener(origin, listen))
         report(context, path, `is our own listener ${name}.listen; write the address of the API`)
+}
+
+/** Routes with problems are not in the list, so its index is not that of the file. */
+function pathOf({ document }: Context, { line, column }: OutboundRoute): KeyPath {
+  const list = valueAt(document, ['outbound', 'routes']) as readonly unknown[]
+  const index = [...list.keys()].find((at) => {
+    const place = document.place(['outbound', 'routes', at])
+    return place?.line === line && place.column === column
+  })
+  return ['outbound', 'routes', index ?? 0, 'upstream']
 }
 
 function areSame(one: ListenAddress, other: ListenAddress): boolean {

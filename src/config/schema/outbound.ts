@@ -35,8 +35,8 @@ export const outboundSchema = mapping({
   listen: listenSchema.describe('loopback or a Unix socket, unless `allowRemoteClients`'),
   routes: z
     .array(outboundRouteSchema, { error: 'must be a list of routes' })
-    .min(1, { error: 'must not be empty' })
-    .describe('which upstreams are reached, and with which token'),
+    // compile.ts sees that it is not empty: routes are read one by one
+    .meta({ minItems: 1, description: 'which upstreams are reached, and with which token' }),
   requireHeader: text('must be a header name')
     .optional()
     .describe('requests without this header are refused'),
