@@ -9,7 +9,7 @@ import { readIssuers } from './compile/issuers.ts'
 import { readOutbound } from './compile/outbound.ts'
 import type { ConfigDocument } from './document.ts'
 import type { Environment } from './interpolate.ts'
-import { sortProblems, type KeyPath } from './problems.ts'
+import { keyText, sortProblems, type KeyPath } from './problems.ts'
 import { keysAt, read, report, valueAt } from './read.ts'
 import { configSchema } from './schema.ts'
 
@@ -40,6 +40,7 @@ export function compile(input: CompileInput): Compiled {
     ...{ document, folder, environment, readFile },
     problems: [...document.problems],
     warnings: [],
+    incomplete: new Set(document.broken.map((path) => keyText(path.slice(0, -1)))),
     sources: new Set(input.path === undefined ? [] : [input.path]),
   }
   const config = readConfig(context, input)

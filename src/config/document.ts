@@ -170,10 +170,11 @@ function refuse(
   path: KeyPath,
   offset: number,
   ...messages: readonly string[]
-): undefined {
+): unknown {
   for (const message of messages)
     reading.problems.push({ ...reading.place(offset), key: keyText(path), message })
   reading.broken.push(path)
+  return undefined
 }
 
 function refusedNode(node: unknown, path: KeyPath): string | undefined {

@@ -17,7 +17,7 @@ export { formatProblem } from './problems.ts'
 export type ConfigSource = { readonly file: string } | { readonly env: string }
 
 export type LoadDeps = {
-  readonly environment: Environment
+  readonly env: Environment
   readonly readFile: ReadFile
 }
 
@@ -46,11 +46,11 @@ export function loadConfig(source: ConfigSource, deps: LoadDeps): Result<Config,
   const sources = path === undefined ? [] : [path]
   const text = 'file' in source ? readConfigFile(source.file, deps) : readVariable(source.env, deps)
   if (!text.ok) return no({ problems: [text.problem], sources })
-  const document = readDocument(text.value, deps.environment)
+  const document = readDocument(text.value, deps.env)
   if (!document.ok) return no({ problems: document.problem, sources })
   const hash = createHash('sha256').update(text.value).digest('hex')
   const folder = path === undefined ? resolve() : dirname(path)
-  const { environment, readFile } = deps
+  const { env: environment, readFile } = deps
   const compiled = compile({
     ...{ document: document.value, file, hash, path, folder, environment, readFile },
   })
@@ -66,8 +66,8 @@ function readConfigFile(file: string, { readFile }: LoadDeps): Result<string, Co
   return read.ok ? read : no(whole(`the file ${read.problem}`))
 }
 
-function readVariable(name: string, { environment }: LoadDeps): Result<string, ConfigProblem> {
-  const text = environment[name]
+function readVariable(name: string, { env }: LoadDeps): Result<string, ConfigProblem> {
+  const text = env[name]
   return text === undefined || text === ''
     ? no(
         whole(

@@ -9,11 +9,23 @@ import { didYouMean } from './suggest.ts'
 export type Report = {
   readonly document: ConfigDocument
   readonly problems: ConfigProblem[]
+  /** Mappings and lists of which something wrong was taken out; see `read`. */
+  readonly incomplete: Set<string>
 }
 
-/** Adds a problem at this place, or at the nearest that holds it. */
+/** Adds a problem at this place, or at the nearest that holds it. One problem a key: the first is the cause. */
 export function report(to: Report, path: KeyPath, message: string): void {
-  to.problems.push(problemAt(to.document, path, message))
+  const key = keyText(path)
+  if (!to.problems.some((problem) => problem.key === key))
+    to.problems.push(problemAt(to.document, path, message))
+}
+
+/**
+ * Reports that the mapping at this place lacks something, unless one of its keys was taken out as
+ * wrong: that may be the very one, misspelled.
+ */
+export function reportLack(to: Report, path: KeyPath, message: string): void {
+  if (!to.incomplete.has(keyText(path))) report(to, path, message)
 }
 
 /** What a problem at this place looks like; for warnings too. Pure. */
@@ -41,8 +53,9 @@ export function keysAt(document: ConfigDocument, path: KeyPath): readonly string
 }
 
 /**
- * Reads what stands at `path`; undefined when it has problems, which are reported. Keys of `apart`
- * are left out: they are read by themselves, so that one fault hides no other.
+ * Reads what stands at `path`. Problems are reported; what is wrong is then taken out, so that the
+ * rest can be looked at in the same run. Undefined when nothing useful is left. Keys of `apart` are
+ * not looked at: they are read by themselves.
  */
 export function read<Schema extends z.ZodType>(
   to: Report,
@@ -59,14 +72,30 @@ export function read<Schema extends z.ZodType>(
     result = schema.safeParse(value)
     next = respell(document, path, value, result)
   }
-  const broken = document.broken.filter(
-    (at) => startsWith(at, path) && !apart.includes(String(at[path.length])),
-  )
-  if (result.success) return broken.length === 0 ? result.data : undefined
-  for (const issue of result.error.issues)
-    for (const found of explain(document, path, issue))
-      if (!broken.some((at) => startsWith(found.path, at))) report(to, found.path, found.message)
-  return undefined
+  if (result.success) return result.data
+  const problems = result.error.issues.flatMap((issue) => explain(document, path, issue))
+  const isBroken = (at: KeyPath) => document.broken.some((broken) => startsWith(at, broken))
+  for (const problem of problems) {
+    if (!isBroken(problem.path)) report(to, problem.path, problem.message)
+    to.incomplete.add(keyText(keyOf(problem.path).slice(0, -1)))
+  }
+  for (const problem of problems) value = repaired(value, problem.path.slice(path.length), schema)
+  return schema.safeParse(value).data
+}
+
+/** Up to the last key: an item of a list stands for its list. */
+const keyOf = (path: KeyPath): KeyPath =>
+  path.slice(0, path.findLastIndex((step) => typeof step === 'string') + 1)
+
+/** The value without what stands at this place; with a text in its place where it cannot be missed. */
+function repaired(value: unknown, at: KeyPath, schema: z.ZodType): unknown {
+  const key = keyOf(at)
+  if (key.length === 0) return value
+  const removed = replaced(value, key, undefined)
+  const isNeeded = schema
+    .safeParse(removed)
+    .error?.issues.some((issue) => keyText(stepsOf(issue)) === keyText(key))
+  return isNeeded === true ? replaced(value, key, 'x') : removed
 }
 
 const startsWith = (path: KeyPath, start: KeyPath) =>
@@ -119,10 +148,14 @@ function wantedTypes(
 function replaced(value: unknown, at: KeyPath, by: unknown): unknown {
   const [step, ...rest] = at
   if (step === undefined) return by
+  if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value))
     return value.map((item: unknown, index) => (index === step ? replaced(item, rest, by) : item))
-  const mapping = value as Record<string, unknown>
-  return { ...mapping, [step]: replaced(mapping[step], rest, by) }
+  const entries = new Map<string | number, unknown>(Object.entries(value))
+  const inner = replaced(entries.get(step), rest, by)
+  if (inner === undefined) entries.delete(step)
+  else entries.set(step, inner)
+  return Object.fromEntries(entries)
 }
 
 /** One issue in our words: unknown keys one by one, of a union the branch that was meant. */

@@ -20,23 +20,31 @@ export function readUrl(
   context: Context,
   path: KeyPath,
   text: string,
-  rules: { readonly plain: boolean; readonly query?: boolean; readonly insteadOfPlain?: string },
+  rules: UrlRules,
 ): URL | undefined {
-  const refuse = (why: string) => void report(context, path, `${shown(context, path)} ${why}`)
-  // URL drops tabs and line ends, and trims: what it reads must be what is written
-  if (!/^[!-~]+$/.test(text)) return refuse('is no address; write it without blanks, in ASCII')
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:\/\//i.test(text) || text.includes('\\'))
-    return refuse('is no address; write one such as https://api.example.com')
-  if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(text))
-    return refuse('holds a user name or password; remove it')
-  if (text.includes('#')) return refuse('holds a # part; remove it')
-  if (rules.query !== true && text.includes('?')) return refuse('holds a query; remove it')
-  if (url.protocol === 'http:' && !rules.plain && !isLoopbackHost(url.hostname))
-    return refuse(
-      `must begin with https://${rules.insteadOfPlain ?? ', unless its host is loopback'}`,
-    )
-  return url
+  const why = whyNoUrl(text, rules)
+  if (why === undefined) return new URL(text)
+  report(context, path, `${shown(context, path)} ${why}`)
+  return undefined
+}
+
+type UrlRules = {
+  readonly plain: boolean
+  readonly query?: boolean
+  readonly insteadOfPlain?: string
+}
+
+function whyNoUrl(text: string, rules: UrlRules): string | undefined {
+  // URL trims, drops tabs and line ends and turns backslashes: what it reads must be what is written
+  if (!/^https?:\/\/[!-[\]-~]+$/i.test(text) || !URL.canParse(text))
+    return 'is no address; write one such as https://api.example.com'
+  const { protocol, hostname } = new URL(text)
+  if (/^https?:\/\/[^/?#]*@/i.test(text)) return 'holds a user name or password; remove it'
+  if (text.includes('#')) return 'holds a # part; remove it'
+  if (rules.query !== true && text.includes('?')) return 'holds a query; remove it'
+  if (protocol === 'http:' && !rules.plain && !isLoopbackHost(hostname))
+    return `must begin with https://${rules.insteadOfPlain ?? ', unless its host is loopback'}`
+  return undefined
 }
 
 /** Whether the name or address can only be this machine. Pure. */

@@ -2,7 +2,7 @@
 import type { ClientSettings, IssuerSettings, TokenEndpoint } from '../../tokens/settings.ts'
 import type { Secret } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
-import { keysAt, read, report } from '../read.ts'
+import { keysAt, read, report, reportLack } from '../read.ts'
 import { clientSchema, type ClientInput } from '../schema/clients.ts'
 import { readUrl } from './addresses.ts'
 import { checkName } from './claims.ts'
@@ -98,7 +98,7 @@ function readEndpoint(
     const settings = issuers.find(({ name }) => name === issuer)
     return settings === undefined ? undefined : { kind: 'discovery', issuer: settings.issuers[0] }
   }
-  if (cognitoApi === undefined) report(context, path, 'must have tokenEndpoint or issuer')
+  if (cognitoApi === undefined) reportLack(context, path, 'must have tokenEndpoint or issuer')
   return undefined
 }
 
@@ -107,7 +107,7 @@ function readClientSecret(context: Context, path: KeyPath, input: ClientInput): 
   const value = input.clientSecret
   if (value === undefined) {
     if (!['private_key_jwt', 'tls_client_auth'].includes(input.authMethod))
-      report(context, at, 'is missing; it must be { env: NAME } or { file: path }')
+      reportLack(context, path, 'must have clientSecret: { env: NAME } or { file: path }')
     return undefined
   }
   if (!Array.isArray(value)) return readSecret(context, at, value)

@@ -4,7 +4,7 @@ import type * as z from 'zod'
 import type { TlsSettings } from '../../tokens/settings.ts'
 import { secret, type Secret } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
-import { report } from '../read.ts'
+import { report, reportLack } from '../read.ts'
 import type { SecretInput } from '../schema/clients.ts'
 import type { tlsSchema } from '../schema/shared.ts'
 import { readSource, shown, warn, type Context } from './context.ts'
@@ -26,7 +26,7 @@ export function readSecret(
   }
   const { env, file } = input
   if ((env === undefined) === (file === undefined)) {
-    report(context, path, 'must be { env: NAME } or { file: path }')
+    reportLack(context, path, 'must be { env: NAME } or { file: path }')
     return undefined
   }
   if (env !== undefined) {

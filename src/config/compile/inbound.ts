@@ -6,8 +6,8 @@ import { buildRouteTable, takenAway, type RouteTable } from '../../decision/tabl
 import type { NonEmpty } from '../../units.ts'
 import type { InboundConfig } from '../config.ts'
 import type { KeyPath } from '../problems.ts'
-import { keysAt, read, report, valueAt } from '../read.ts'
-import { inboundSchema, policySchema, routeSchema } from '../schema/inbound.ts'
+import { keysAt, read, report, reportLack, valueAt } from '../read.ts'
+import { inboundSchema, policySchema } from '../schema/inbound.ts'
 import { readLimits, readListen, readUpstream } from './addresses.ts'
 import { checkName, itemPath } from './claims.ts'
 import { shown, warn, type Context } from './context.ts'
@@ -89,8 +89,9 @@ function readPolicies(context: Context): ReadonlyMap<string, Requirement> {
     const path = [...here, 'policies', name]
     const input = read(context, path, policySchema)
     if (input === undefined) continue
-    if ((input.scopes === undefined) === (input.authenticated !== true))
-      report(context, path, 'must have exactly one of scopes and authenticated: true')
+    const kinds = [input.scopes !== undefined, input.authenticated === true].filter(Boolean).length
+    if (kinds !== 1)
+      reportLack(context, path, 'must have exactly one of scopes and authenticated: true')
     policies.set(name, readRequirement(context, path, input))
   }
   return policies
@@ -105,8 +106,7 @@ function readRoutes(
   const routes: Route[] = []
   for (const index of Array.isArray(list) ? list.keys() : []) {
     const path = [...here, 'routes', index]
-    const input = read(context, path, routeSchema)
-    const route = input === undefined ? undefined : readRoute(context, path, input, around)
+    const route = readRoute(context, path, around)
     if (route === undefined) continue
     paths.push(path)
     routes.push(route)

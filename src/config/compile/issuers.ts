@@ -2,7 +2,7 @@
 import type { IssuerSettings, KeySource } from '../../tokens/settings.ts'
 import type { NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
-import { keysAt, read, report } from '../read.ts'
+import { keysAt, read, report, reportLack } from '../read.ts'
 import { issuerSchema, type IssuerInput } from '../schema/issuers.ts'
 import { readUrl } from './addresses.ts'
 import { readClaims } from './claims.ts'
@@ -97,7 +97,7 @@ function otherIssuer(context: Context, path: KeyPath, input: IssuerInput): Origi
   if (input.endpoint !== undefined)
     report(context, [...path, 'endpoint'], 'belongs to userPoolId; write `issuer` alone')
   if (input.issuer === undefined) {
-    report(context, path, 'must have userPoolId (Amazon Cognito) or issuer')
+    reportLack(context, path, 'must have userPoolId (Amazon Cognito) or issuer')
     return undefined
   }
   const url = readUrl(context, [...path, 'issuer'], input.issuer, { plain: false })
@@ -170,7 +170,7 @@ function readAudience(
   const { audience } = input
   if (audience === undefined) {
     if (input.userPoolId !== undefined || input.clientIds !== undefined) return 'any'
-    report(
+    reportLack(
       context,
       path,
       'must say for whom its tokens are: audience, clientIds, or `audience: any`',

@@ -3,7 +3,7 @@ import type * as z from 'zod'
 import type { ClientSettings, Grant } from '../../tokens/settings.ts'
 import type { ListenAddress, OutboundConfig, OutboundRoute } from '../config.ts'
 import type { KeyPath } from '../problems.ts'
-import { keysAt, read, report, valueAt } from '../read.ts'
+import { keysAt, read, report, reportLack, valueAt } from '../read.ts'
 import { outboundRouteSchema, outboundSchema, type OutboundRouteInput } from '../schema/outbound.ts'
 import { isLoopbackHost, readLimits, readListen, readUpstream } from './addresses.ts'
 import { checkName, itemPath } from './claims.ts'
@@ -91,7 +91,7 @@ function readRoute(
   clients: readonly ClientSettings[],
 ): OutboundRoute | undefined {
   if (input.path === undefined && input.host === undefined)
-    report(context, path, 'must have path, host or both')
+    reportLack(context, path, 'must have path, host or both')
   const prefix = readPrefix(context, [...path, 'path'], input.path)
   const host = readHost(context, [...path, 'host'], input.host)
   const upstream = readUpstream(context, [...path, 'upstream'], input.upstream, {

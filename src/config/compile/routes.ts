@@ -4,8 +4,8 @@ import { parsePattern } from '../../decision/pattern.ts'
 import type { Access, Condition, Mode, Route } from '../../decision/routes.ts'
 import type { NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
-import { keysAt, report } from '../read.ts'
-import type { PolicyInput, RouteInput } from '../schema/inbound.ts'
+import { keysAt, read, report, reportLack } from '../read.ts'
+import { routeSchema, type PolicyInput, type RouteInput } from '../schema/inbound.ts'
 import { didYouMean } from '../suggest.ts'
 import { checkName, itemPath, readClaims } from './claims.ts'
 import type { Context } from './context.ts'
@@ -45,14 +45,15 @@ function readAccess(context: Context, path: KeyPath, input: PolicyInput): Access
   return need === undefined ? undefined : { kind: 'scopes', need }
 }
 
-/** The route, or undefined when it has problems, which are reported. */
+/** The route; undefined when it or its policy has problems, which are reported. */
 export function readRoute(
   context: Context,
   path: KeyPath,
-  input: RouteInput,
   around: RouteSurroundings,
 ): Route | undefined {
   const before = context.problems.length
+  const input = read(context, path, routeSchema)
+  if (input === undefined) return undefined
   const pattern = parsePattern(input.path)
   if (!pattern.ok) report(context, [...path, 'path'], pattern.problem)
   const methods = readMethods(context, [...path, 'methods'], input.methods)
@@ -131,12 +132,9 @@ function checkKinds(context: Context, path: KeyPath, input: RouteInput): void {
     input.public === true ? ['public'] : [],
   ].flat()
   if (kinds.length === 1) return
-  const has = kinds.length === 0 ? 'says nothing of who may' : `has ${kinds.join(' and ')}`
-  report(
-    context,
-    path,
-    `${has}; write exactly one of scopes, policy, authenticated: true, public: true`,
-  )
+  const right = 'write exactly one of scopes, policy, authenticated: true, public: true'
+  if (kinds.length > 0) report(context, path, `has ${kinds.join(' and ')}; ${right}`)
+  else reportLack(context, path, `does not say who may; ${right}`)
 }
 
 function checkPublic(context: Context, path: KeyPath, input: RouteInput): void {
@@ -146,7 +144,7 @@ function checkPublic(context: Context, path: KeyPath, input: RouteInput): void {
     return
   }
   if (input.methods === undefined)
-    report(context, path, 'is public and must say `methods`, such as [GET]')
+    reportLack(context, path, 'is public and must say `methods`, such as [GET]')
   for (const key of ['claims', 'clientIds', 'issuers'] as const)
     if (input[key] !== undefined)
       report(context, [...path, key], 'a public route reads no token; remove this or public')

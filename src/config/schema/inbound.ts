@@ -21,9 +21,16 @@ type NeedList = {
 const needText = 'must be a scope, { anyOf: […] } or { allOf: […] }'
 const needSchema: z.ZodType<NeedInput> = z
   .lazy(() =>
-    z.union([text(needText), z.array(text(needText)).min(1, { error: needText }), needLists], {
-      error: needText,
-    }),
+    z.union(
+      [
+        text(needText),
+        z.array(text(needText)).min(1, { error: `${needText}, not an empty list` }),
+        needLists,
+      ],
+      {
+        error: needText,
+      },
+    ),
   )
   .meta({ id: 'ScopeNeed' })
 const needs = z.union(

@@ -81,7 +81,7 @@ export const size = (least: number, most: number) => {
   const error = 'must be a size: a number of bytes, or one with its unit such as 16KiB or 10MiB'
   const inRange = (value: number) => value >= least && value <= most
   return z
-    .union([z.int({ error }), z.string({ error }).regex(/^\d{1,15}([KMGT]i)?B?$/, { error })], {
+    .union([z.int({ error }), z.string({ error }).regex(/^\d{1,15}([KMGT]iB|B)?$/, { error })], {
       error,
     })
     .transform(parseSize)
@@ -90,5 +90,5 @@ export const size = (least: number, most: number) => {
 
 function parseSize(value: number | string): Bytes {
   const [, digits = '', unit = 'B'] = /^(\d+)(\w*)$/.exec(String(value)) ?? []
-  return bytes(Number(digits) * (multiples[unit as keyof typeof multiples] ?? 1))
+  return bytes(Number(digits) * multiples[unit as keyof typeof multiples])
 }
