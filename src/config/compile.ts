@@ -1,0 +1,142 @@
+/** Document -> Config: URLs, durations, patterns and secrets in the form the code uses, or every problem at once (SPEC 2). */
+import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import type { AdminConfig, Config, ConfigProblem, ListenAddress, OutboundRoute } from './config.ts'
+import { isSameListener, readListen } from './compile/addresses.ts'
+import { readClients } from './compile/clients.ts'
+import { warn, type Context, type ReadFile } from './compile/context.ts'
+import { readInbound } from './compile/inbound.ts'
+import { readIssuers } from './compile/issuers.ts'
+import { readOutbound } from './compile/outbound.ts'
+import type { ConfigDocument } from './document.ts'
+import type { Environment } from './interpolate.ts'
+import { keyText, sortProblems, type KeyPath } from './problems.ts'
+import { keysAt, read, report, valueAt } from './read.ts'
+import { configSchema } from './schema.ts'
+
+/** What compiling needs besides the document. */
+export type CompileInput = {
+  readonly document: ConfigDocument
+  /** As given on the command line. */
+  readonly file: string
+  readonly hash: string
+  /** Absolute path of the configuration file, if there is one. */
+  readonly path: string | undefined
+  /** Where relative file names start. */
+  readonly folder: string
+  readonly environment: Environment
+  readonly readFile: ReadFile
+}
+
+/** Every file that was or would have been read, also when there are problems. */
+export type Compiled = {
+  readonly result: Result<Config, NonEmpty<ConfigProblem>>
+  readonly sources: readonly string[]
+}
+
+/** The configuration, or all of its problems in the order of the file. No I/O but `readFile`. */
+export function compile(input: CompileInput): Compiled {
+  const { document, folder, environment, readFile } = input
+  const context: Context = {
+    ...{ document, folder, environment, readFile },
+    problems: [...document.problems],
+    warnings: [],
+    incomplete: new Set(document.broken.map((path) => keyText(path.slice(0, -1)))),
+    sources: new Set(input.path === undefined ? [] : [input.path]),
+  }
+  const config = readConfig(context, input)
+  const sources = [...context.sources]
+  const [first, ...others] = context.problems
+  if (first !== undefined) return { result: no(sortProblems([first, ...others])), sources }
+  // each undefined part has reported why
+  if (config === undefined)
+    throw new Error('a part of the configuration is missing without a problem')
+  const warnings = sortProblems(context.warnings)
+  return { result: ok({ ...config, sources, warnings }), sources }
+}
+
+function readConfig(
+  context: Context,
+  { file, hash }: CompileInput,
+): Omit<Config, 'sources' | 'warnings'> | undefined {
+  const root = read(context, [], configSchema, ['issuers', 'inbound', 'clients', 'outbound'])
+  if (['inbound', 'outbound'].every((key) => valueAt(context.document, [key]) === undefined))
+    report(context, [], 'at least one of inbound and outbound must be there')
+  const issuers = readIssuers(context)
+  const inbound = readInbound(context)
+  const clients = readClients(context, issuers)
+  const outbound = readOutbound(context, clients)
+  if (root === undefined) return undefined
+  const listen = readListen(context, ['admin', 'listen'], root.admin.listen)
+  if (listen === undefined) return undefined
+  const { allowRemoteStatus, allowShutdown } = root.admin
+  const hosts = root.admin.hosts.map((host) => host.toLowerCase())
+  const admin: AdminConfig = { listen, allowRemoteStatus, allowShutdown, hosts }
+  const parts = { issuers, inbound, clients, outbound, admin }
+  checkListeners(context, parts)
+  warnUnused(context, parts)
+  return { file, hash, ...parts, log: root.log, shutdown: root.shutdown }
+}
+
+type Parts = Pick<Config, 'issuers' | 'inbound' | 'clients' | 'outbound' | 'admin'>
+
+/** Two listeners in one place, and upstreams that lead back to us. */
+function checkListeners(context: Context, { inbound, outbound, admin }: Parts): void {
+  const listeners: readonly (readonly [string, ListenAddress | undefined])[] = [
+    ['inbound', inbound?.listen],
+    ['outbound', outbound?.listen],
+    ['admin', admin.listen],
+  ]
+  listeners.forEach(([name, listen], index) => {
+    for (const [other, there] of listeners.slice(0, index))
+      if (listen !== undefined && there !== undefined && areSame(listen, there))
+        report(context, [name, 'listen'], `is taken by ${other}.listen; give it another port`)
+  })
+  const upstreams: readonly (readonly [KeyPath, string])[] = [
+    ...(inbound === undefined ? [] : [[['inbound', 'upstream'], inbound.upstream.origin] as const]),
+    ...(outbound?.routes ?? []).map(
+      (route) => [pathOf(context, route), route.upstream.origin] as const,
+    ),
+  ]
+  for (const [path, origin] of upstreams)
+    for (const [name, listen] of listeners)
+      if (isSameListener(origin, listen))
+        report(context, path, `is our own listener ${name}.listen; write the address of the API`)
+}
+
+/** Routes with problems are not in the list, so its index is not that of the file. */
+function pathOf({ document }: Context, { line, column }: OutboundRoute): KeyPath {
+  const list = valueAt(document, ['outbound', 'routes']) as readonly unknown[]
+  const index = [...list.keys()].find((at) => {
+    const place = document.place(['outbound', 'routes', at])
+    return place?.line === line && place.column === column
+  })
+  return ['outbound', 'routes', index ?? 0, 'upstream']
+}
+
+function areSame(one: ListenAddress, other: ListenAddress): boolean {
+  if (one.kind === 'socket') return other.kind === 'socket' && one.path === other.path
+  if (other.kind === 'socket') return false
+  const host = one.host.includes(':') ? `[${one.host}]` : one.host
+  return isSameListener(`http://${host}:${one.port}`, other)
+}
+
+/** What is configured and used by nobody: most often a misspelled plan. */
+function warnUnused(context: Context, { inbound, outbound, clients }: Parts): void {
+  const used = new Set([
+    ...(inbound?.routes ?? []).flatMap(({ conditions }) =>
+      conditions.flatMap((condition) => (condition.kind === 'issuer' ? condition.names : [])),
+    ),
+    ...clients.flatMap(({ name }) => {
+      const issuer = valueAt(context.document, ['clients', name, 'issuer'])
+      return typeof issuer === 'string' ? [issuer] : []
+    }),
+  ])
+  for (const name of keysAt(context.document, ['issuers']))
+    if (!used.has(name)) warn(context, ['issuers', name], 'is not used by any route or client')
+  for (const { name } of clients)
+    if (!outbound?.routes.some(({ grant }) => grant.client.name === name))
+      warn(context, ['clients', name], 'is not used by any outbound route')
+  for (const name of keysAt(context.document, ['inbound', 'policies']))
+    if (!inbound?.routes.some(({ policy }) => policy === name))
+      warn(context, ['inbound', 'policies', name], 'is not used by any route')
+}

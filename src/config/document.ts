@@ -1,0 +1,195 @@
+/** YAML text + environment -> a document whose values know their line and column (SPEC 2). Pure. */
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Scalar,
+  type YAMLError,
+} from 'yaml'
+import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import type { ConfigProblem } from './config.ts'
+import { holdsVariable, interpolate, isOneVariable, type Environment } from './interpolate.ts'
+import { keyText, sortProblems, type KeyPath } from './problems.ts'
+import { readScalar, retype, type ReadScalar } from './scalar.ts'
+
+/** What is known of one value besides itself. */
+export type Place = {
+  readonly line: number
+  readonly column: number
+  /** Of a scalar: as the file has it, variables unfilled. May be shown. */
+  readonly source?: string
+  /** Of a scalar: its spelling with variables filled in. Never shown. */
+  readonly text?: string
+  /** Of an unquoted scalar that reads as a number. */
+  readonly number?: number
+}
+
+/** The tree as plain values; a number whose spelling says more (`0123`) is still text. */
+export type ConfigDocument = {
+  readonly root: unknown
+  /** The value's place; undefined when it is not there. */
+  place(path: KeyPath): Place | undefined
+  /** Values that could not be read: they are undefined in the tree and named in `problems`. */
+  readonly broken: readonly KeyPath[]
+  readonly problems: readonly ConfigProblem[]
+}
+
+/** Where values are taken as written: a pattern, a host. `*` stands for any list index. */
+const neverInterpolated = new Set([
+  'inbound.routes[*].path',
+  'outbound.routes[*].path',
+  'outbound.routes[*].host',
+])
+const deepest = 20
+
+/** Reads one YAML 1.2 document. Anchors, aliases, tags and directives are refused: they only hide things. */
+export function readDocument(
+  text: string,
+  environment: Environment,
+): Result<ConfigDocument, NonEmpty<ConfigProblem>> {
+  const lines = new LineCounter()
+  const yaml = parseDocument(text.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    version: '1.2',
+  })
+  const place = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const syntax = syntaxProblems(yaml).map(([offset, message]) => ({
+    ...place(offset),
+    key: '',
+    message,
+  }))
+  const [first, ...others] = syntax
+  if (first !== undefined) return no(sortProblems([first, ...others]))
+
+  const places = new Map<string, Place>()
+  const problems: ConfigProblem[] = []
+  const broken: KeyPath[] = []
+  const reading = { places, problems, broken, place, environment }
+  const root = readNode(reading, yaml.contents, [], 0)
+  return ok({ root, problems, broken, place: (path) => places.get(JSON.stringify(path)) })
+}
+
+/** Offset and message of each. What follows an unexpected token is noise, so the first of these ends the list. */
+function syntaxProblems(yaml: Document.Parsed): [number, string][] {
+  const found: [number, string][] = []
+  for (const error of yaml.errors) {
+    found.push([error.pos[0], explain(error)])
+    if (error.code === 'UNEXPECTED_TOKEN') break
+  }
+  if (found.length > 0) return found
+  if (yaml.directives.yaml.explicit)
+    found.push([0, 'a %YAML directive is not taken here; remove it (this is YAML 1.2)'])
+  if (!isMap(yaml.contents))
+    found.push([
+      yaml.contents?.range[0] ?? 0,
+      'the file must be a mapping that begins with `version: 1`',
+    ])
+  return found
+}
+
+/** The library's errors in our words where ours help more; told apart by code. */
+function explain(error: YAMLError): string {
+  const advice: Partial<Record<YAMLError['code'], string>> = {
+    DUPLICATE_KEY: 'this key stands here twice; keep one of them',
+    TAB_AS_INDENT: 'YAML is indented with spaces, not with tabs',
+    MULTIPLE_DOCS: 'one document only; remove what follows the line ---',
+    NON_STRING_KEY: 'a key must be a plain word',
+  }
+  const known = advice[error.code]
+  if (known !== undefined) return known
+  if (error.code === 'UNEXPECTED_TOKEN' && error.message.includes('flow-map-'))
+    return 'inside { } or [ ], a value with { or } needs quotes: "/files/{id}", "${NAME}"'
+  return `this is not YAML: ${error.message}`
+}
+
+type Reading = {
+  readonly places: Map<string, Place>
+  readonly problems: ConfigProblem[]
+  readonly broken: KeyPath[]
+  readonly place: (offset: number) => { line: number; column: number }
+  readonly environment: Environment
+}
+
+/** `keyOffset` is where a value that is not written (`key:` and nothing) is said to be. */
+function readNode(reading: Reading, node: unknown, path: KeyPath, keyOffset: number): unknown {
+  const offset = startOf(node) ?? keyOffset
+  reading.places.set(JSON.stringify(path), reading.place(offset))
+  const refused = refusedNode(node, path)
+  if (refused !== undefined) return refuse(reading, path, offset, refused)
+  if (isMap(node)) {
+    const entries = node.items.map((pair) => {
+      const at = startOf(pair.key) ?? offset
+      const name = isScalar(pair.key) ? (pair.key.source ?? '') : ''
+      const inside = [...path, name]
+      const unusable = refusedKey(name)
+      if (unusable !== undefined) return [name, refuse(reading, inside, at, unusable)] as const
+      return [name, readNode(reading, pair.value, inside, at)] as const
+    })
+    return Object.fromEntries(entries)
+  }
+  if (isSeq(node))
+    return node.items.map((item, index) => readNode(reading, item, [...path, index], offset))
+  return isScalar(node) ? readValue(reading, node, path, offset) : null
+}
+
+function readValue(reading: Reading, node: Scalar, path: KeyPath, offset: number): unknown {
+  const scalar = readScalar(node)
+  const keep = (read: ReadScalar) => {
+    const shown = { ...reading.place(offset), source: scalar.text }
+    reading.places.set(JSON.stringify(path), { ...shown, ...read.spelling })
+    return read.value
+  }
+  if (!holdsVariable(scalar.text)) return keep(scalar)
+  if (neverInterpolated.has(keyText(path).replace(/\[\d+\]/, '[*]')))
+    return refuse(
+      reading,
+      path,
+      offset,
+      'a path pattern or a host cannot come from the environment; write it out',
+    )
+  const filled = interpolate(scalar.text, reading.environment)
+  if (!filled.ok) return refuse(reading, path, offset, ...filled.problem)
+  const typed = scalar.plain && isOneVariable(scalar.text)
+  return keep(
+    typed ? retype(filled.value) : { value: filled.value, spelling: { text: filled.value } },
+  )
+}
+
+function refuse(
+  reading: Reading,
+  path: KeyPath,
+  offset: number,
+  ...messages: readonly string[]
+): unknown {
+  for (const message of messages)
+    reading.problems.push({ ...reading.place(offset), key: keyText(path), message })
+  reading.broken.push(path)
+  return undefined
+}
+
+function refusedNode(node: unknown, path: KeyPath): string | undefined {
+  if (isAlias(node)) return 'aliases (*name) are not taken here; write the value out'
+  if (!isNode(node)) return undefined
+  if (node.anchor !== undefined) return 'anchors (&name) are not taken here; remove it'
+  if (node.tag !== undefined) return 'tags (!name) are not taken here; remove it'
+  return path.length > deepest ? 'this is nested too deeply' : undefined
+}
+
+function refusedKey(name: string): string | undefined {
+  if (name === '') return 'a key must not be empty'
+  if (name === '__proto__') return 'this word cannot be a key'
+  return holdsVariable(name) ? 'a key cannot come from the environment; write it out' : undefined
+}
+
+const startOf = (node: unknown): number | undefined =>
+  isNode(node) ? (node.range?.[0] ?? undefined) : undefined

@@ -1,0 +1,40 @@
+/** `${NAME}` and `${NAME:-default}` in a value, once, after parsing (SPEC 2). Pure. */
+import { no, ok, type Result } from '../units.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The text with its variables filled in, or one message for each variable that is missing or misspelled. */
+export function interpolate(
+  text: string,
+  environment: Environment,
+): Result<string, readonly string[]> {
+  const wrong: string[] = []
+  const filled = text.replace(reference, (whole, inner: string | undefined) => {
+    if (whole === '$${') return '${'
+    const match = inner === undefined ? null : variable.exec(inner)
+    if (match === null) {
+      wrong.push(
+        'a variable is written ${NAME} or ${NAME:-default}; write $${ for the characters ${',
+      )
+      return ''
+    }
+    const [, name = '', standard] = match
+    // empty counts as missing
+    const value = environment[name] === '' ? undefined : environment[name]
+    if (value === undefined && standard === undefined)
+      wrong.push(
+        `the environment variable ${name} is missing or empty; set it, or write \${${name}:-default}`,
+      )
+    return value ?? standard ?? ''
+  })
+  return wrong.length === 0 ? ok(filled) : no(wrong)
+}
+
+/** Whether the text is one variable and nothing else: then it is typed again, unless it was quoted. */
+export const isOneVariable = (text: string): boolean => /^\$\{[^}]*\}$/.test(text)
+
+/** Whether a variable could be meant: in a key, a path pattern or a host that is an error. */
+export const holdsVariable = (text: string): boolean => text.includes('${')
+
+const reference = /\$\$\{|\$\{([^}]*)\}|\$\{/g
+const variable = /^([A-Za-z_]\w*)(?::-([^]*))?$/

@@ -1,0 +1,116 @@
+/** File or variable -> Config, or all of its problems (SPEC 2). */
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import type { ReadFile } from './compile/context.ts'
+import { compile } from './compile.ts'
+import type { Config, ConfigProblem } from './config.ts'
+import { readDocument } from './document.ts'
+import type { Environment } from './interpolate.ts'
+
+export type { ReadFile } from './compile/context.ts'
+export type { Environment } from './interpolate.ts'
+export { formatProblem } from './problems.ts'
+
+/** Where the YAML is: a file, or a variable that holds it (Fargate has no file mounts). */
+export type ConfigSource = { readonly file: string } | { readonly env: string }
+
+export type LoadDeps = {
+  readonly env: Environment
+  readonly readFile: ReadFile
+}
+
+/** `sources` is there on failure too, so that a correction is noticed. */
+export type LoadFailure = {
+  readonly problems: NonEmpty<ConfigProblem>
+  readonly sources: readonly string[]
+}
+
+/** `-c` as given: `env:NAME` or a file. Pure. */
+export function configSource(argument: string): ConfigSource {
+  return argument.startsWith('env:') ? { env: argument.slice(4) } : { file: argument }
+}
+
+/** How the source is named in messages. Pure. */
+export const sourceName = (source: ConfigSource): string =>
+  'file' in source ? source.file : `env:${source.env}`
+
+/**
+ * Reads the configuration and every file that it names. Never throws for what is wrong in them.
+ * Relative names start from the file's folder, or from the working directory.
+ */
+export function loadConfig(source: ConfigSource, deps: LoadDeps): Result<Config, LoadFailure> {
+  const file = sourceName(source)
+  const path = 'file' in source ? resolve(source.file) : undefined
+  const sources = path === undefined ? [] : [path]
+  const text = 'file' in source ? readConfigFile(source.file, deps) : readVariable(source.env, deps)
+  if (!text.ok) return no({ problems: [text.problem], sources })
+  const document = readDocument(text.value, deps.env)
+  if (!document.ok) return no({ problems: document.problem, sources })
+  const hash = createHash('sha256').update(text.value).digest('hex')
+  const folder = path === undefined ? resolve() : dirname(path)
+  const { env: environment, readFile } = deps
+  const compiled = compile({
+    ...{ document: document.value, file, hash, path, folder, environment, readFile },
+  })
+  return compiled.result.ok
+    ? compiled.result
+    : no({ problems: compiled.result.problem, sources: compiled.sources })
+}
+
+const whole = (message: string): ConfigProblem => ({ line: 1, column: 1, key: '', message })
+
+function readConfigFile(file: string, { readFile }: LoadDeps): Result<string, ConfigProblem> {
+  const read = readFile(resolve(file))
+  return read.ok ? read : no(whole(`the file ${read.problem}`))
+}
+
+function readVariable(name: string, { env }: LoadDeps): Result<string, ConfigProblem> {
+  const text = env[name]
+  return text === undefined || text === ''
+    ? no(
+        whole(
+          `the environment variable ${name} is missing or empty; it must hold the configuration`,
+        ),
+      )
+    : ok(text)
+}
+
+const mostBytes = 1024 * 1024
+
+/** Reads a text file of at most 1 MiB; a pipe will do. The problem follows the file's name. */
+export const readTextFile: ReadFile = (path) => {
+  try {
+    const content = readBounded(path)
+    if (content.length > mostBytes) return no('is larger than 1 MiB')
+    return ok(new TextDecoder('utf-8', { fatal: true }).decode(content))
+  } catch (error) {
+    return no(because(error))
+  }
+}
+
+function readBounded(path: string): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    const buffer = Buffer.alloc(mostBytes + 1)
+    let length = 0
+    for (let read = -1; read !== 0 && length < buffer.length; length += read)
+      read = readSync(file, buffer, length, buffer.length - length, null)
+    return buffer.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function because(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'does not exist',
+    ENOTDIR: 'does not exist',
+    EACCES: 'cannot be read by this user',
+    EISDIR: 'is a directory; name a file in it',
+    ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
+  }
+  return known[code] ?? `cannot be read (${code})`
+}

@@ -1,0 +1,193 @@
+/** A part of the document through its schema: a typed value, or problems with their places. Only this file knows zod's issues. */
+import type * as z from 'zod'
+import type { ConfigProblem } from './config.ts'
+import type { ConfigDocument } from './document.ts'
+import { keyText, type KeyPath } from './problems.ts'
+import { didYouMean } from './suggest.ts'
+
+/** Collects problems; `report` finds line and column. */
+export type Report = {
+  readonly document: ConfigDocument
+  readonly problems: ConfigProblem[]
+  /** Mappings and lists of which something wrong was taken out; see `read`. */
+  readonly incomplete: Set<string>
+}
+
+/** Adds a problem at this place, or at the nearest that holds it. One problem a key: the first is the cause. */
+export function report(to: Report, path: KeyPath, message: string): void {
+  const key = keyText(path)
+  if (!to.problems.some((problem) => problem.key === key))
+    to.problems.push(problemAt(to.document, path, message))
+}
+
+/**
+ * Reports that the mapping at this place lacks something, unless one of its keys was taken out as
+ * wrong: that may be the very one, misspelled.
+ */
+export function reportLack(to: Report, path: KeyPath, message: string): void {
+  if (!to.incomplete.has(keyText(path))) report(to, path, message)
+}
+
+/** What a problem at this place looks like; for warnings too. Pure. */
+export function problemAt(document: ConfigDocument, path: KeyPath, message: string): ConfigProblem {
+  let at = path
+  while (document.place(at) === undefined) at = at.slice(0, -1)
+  const { line = 1, column = 1 } = document.place(at) ?? {}
+  return { line, column, key: keyText(path), message }
+}
+
+/** The plain value at a place. Pure. */
+export function valueAt(document: ConfigDocument, path: KeyPath): unknown {
+  return path.reduce<unknown>((value, step) => {
+    if (typeof value !== 'object' || value === null) return undefined
+    return Object.hasOwn(value, step) ? (value as Record<string, unknown>)[step] : undefined
+  }, document.root)
+}
+
+/** The keys of the mapping at a place, none when it is none. Pure. */
+export function keysAt(document: ConfigDocument, path: KeyPath): readonly string[] {
+  const value = valueAt(document, path)
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.keys(value)
+    : []
+}
+
+/**
+ * Reads what stands at `path`. Problems are reported; what is wrong is then taken out, so that the
+ * rest can be looked at in the same run. Undefined when nothing useful is left. Keys of `apart` are
+ * not looked at: they are read by themselves.
+ */
+export function read<Schema extends z.ZodType>(
+  to: Report,
+  path: KeyPath,
+  schema: Schema,
+  apart: readonly string[] = [],
+): z.output<Schema> | undefined {
+  const { document } = to
+  let value = without(valueAt(document, path), apart)
+  let result = schema.safeParse(value)
+  // YAML cannot know whether `0123` is a number or a name: the schema does, so its word counts
+  for (let next = respell(document, path, value, result); next !== value;) {
+    value = next
+    result = schema.safeParse(value)
+    next = respell(document, path, value, result)
+  }
+  if (result.success) return result.data
+  const problems = result.error.issues.flatMap((issue) => explain(document, path, issue))
+  const isBroken = (at: KeyPath) => document.broken.some((broken) => startsWith(at, broken))
+  for (const problem of problems) {
+    if (!isBroken(problem.path)) report(to, problem.path, problem.message)
+    to.incomplete.add(keyText(keyOf(problem.path).slice(0, -1)))
+  }
+  for (const problem of problems) value = repaired(value, problem.path.slice(path.length), schema)
+  return schema.safeParse(value).data
+}
+
+/** Up to the last key: an item of a list stands for its list. */
+const keyOf = (path: KeyPath): KeyPath =>
+  path.slice(0, path.findLastIndex((step) => typeof step === 'string') + 1)
+
+/** The value without what stands at this place; with a text in its place where it cannot be missed. */
+function repaired(value: unknown, at: KeyPath, schema: z.ZodType): unknown {
+  const key = keyOf(at)
+  if (key.length === 0) return value
+  const removed = replaced(value, key, undefined)
+  const isNeeded = schema
+    .safeParse(removed)
+    .error?.issues.some((issue) => keyText(stepsOf(issue)) === keyText(key))
+  return isNeeded === true ? replaced(value, key, 'x') : removed
+}
+
+const startsWith = (path: KeyPath, start: KeyPath) =>
+  start.every((step, index) => path[index] === step)
+
+function without(value: unknown, apart: readonly string[]): unknown {
+  if (apart.length === 0 || typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    if (!apart.includes(key) || typeof inner !== 'object' || inner === null) return [[key, inner]]
+    return Array.isArray(inner) ? [[key, []]] : []
+  })
+  return Object.fromEntries(entries)
+}
+
+type Issue = z.core.$ZodIssue
+type Found = { readonly path: KeyPath; readonly message: string }
+
+/** The value with one scalar in the other spelling, or the same value when there is none to change. */
+function respell(
+  document: ConfigDocument,
+  path: KeyPath,
+  value: unknown,
+  result: z.ZodSafeParseResult<unknown>,
+): unknown {
+  if (result.success) return value
+  for (const { wanted, at } of wantedTypes(result.error.issues, [])) {
+    const place = document.place([...path, ...at])
+    const now = at.reduce<unknown>((inner, step) => (inner as Record<string, unknown>)[step], value)
+    if (wanted === 'string' && (typeof now === 'number' || typeof now === 'boolean'))
+      return replaced(value, at, place?.text)
+    if (wanted === 'number' && typeof now === 'string' && place?.number !== undefined)
+      return replaced(value, at, place.number)
+  }
+  return value
+}
+
+function wantedTypes(
+  issues: readonly Issue[],
+  path: KeyPath,
+): readonly { wanted: string; at: KeyPath }[] {
+  return issues.flatMap((issue) => {
+    const at = [...path, ...stepsOf(issue)]
+    if (issue.code === 'invalid_union')
+      return issue.errors.flatMap((inner) => wantedTypes(inner, at))
+    if (issue.code !== 'invalid_type') return []
+    return [{ wanted: issue.expected === 'int' ? 'number' : issue.expected, at }]
+  })
+}
+
+function replaced(value: unknown, at: KeyPath, by: unknown): unknown {
+  const [step, ...rest] = at
+  if (step === undefined) return by
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (index === step ? replaced(item, rest, by) : item))
+  const entries = new Map<string | number, unknown>(Object.entries(value))
+  const inner = replaced(entries.get(step), rest, by)
+  if (inner === undefined) entries.delete(step)
+  else entries.set(step, inner)
+  return Object.fromEntries(entries)
+}
+
+/** One issue in our words: unknown keys one by one, of a union the branch that was meant. */
+function explain(document: ConfigDocument, path: KeyPath, issue: Issue): readonly Found[] {
+  const at = [...path, ...stepsOf(issue)]
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => {
+      // see `mapping` in schema/values.ts: the message is the list of known keys
+      const known = issue.message.split(' ')
+      const advice = didYouMean(key, known)
+      return {
+        path: [...at, key],
+        message: `this key is not known here${advice === '' ? `; known are ${known.join(', ')}` : advice}`,
+      }
+    })
+  if (issue.code === 'invalid_union') {
+    const meant = issue.errors.find((inner) => !inner.some(isOfAnotherShape))
+    if (meant !== undefined) return meant.flatMap((inner) => explain(document, at, inner))
+  }
+  const value = valueAt(document, at)
+  if (document.place(at) === undefined)
+    return [{ path: at, message: `is missing; it ${issue.message}` }]
+  if (value === null) return [{ path: at, message: `is empty; it ${issue.message}` }]
+  if (issue.code === 'invalid_value' && typeof value === 'string') {
+    const shown = document.place(at)?.source ?? ''
+    const words = issue.values.filter((word) => typeof word === 'string')
+    return [{ path: at, message: `${issue.message}${didYouMean(shown, words)}` }]
+  }
+  return [{ path: at, message: issue.message }]
+}
+
+const isOfAnotherShape = (issue: Issue) => issue.path.length === 0 && issue.code === 'invalid_type'
+
+const stepsOf = (issue: Issue): KeyPath =>
+  issue.path.map((step) => (typeof step === 'number' ? step : String(step)))

@@ -1,0 +1,59 @@
+/** Every YAML key, its default and its doc line; the JSON Schema for editors comes from here (SPEC 2). */
+import * as z from 'zod'
+import { clientSchema } from './schema/clients.ts'
+import { inboundSchema } from './schema/inbound.ts'
+import { issuerSchema } from './schema/issuers.ts'
+import { outboundSchema } from './schema/outbound.ts'
+import { hostNamesSchema, listenSchema } from './schema/shared.ts'
+import { duration, flag, mapping, named, word } from './schema/values.ts'
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const share = 'must be a number from 0 to 1'
+
+const adminSchema = mapping({
+  listen: listenSchema.default('127.0.0.1:9901').describe('health, metrics, status page'),
+  allowRemoteStatus: flag()
+    .default(false)
+    .describe('peers that are not loopback see `/status` too'),
+  allowShutdown: flag().default(false).describe('`POST /shutdown` ends the process'),
+  hosts: hostNamesSchema.prefault([]).describe('names by which people reach it, besides localhost'),
+})
+
+const logSchema = mapping({
+  level: word(levels).default('info').describe('least severe lines that are written'),
+  sampleAllowed: z
+    .number({ error: share })
+    .min(0, { error: share })
+    .max(1, { error: share })
+    .default(1)
+    .describe('share of allowed requests that are logged; denials always are'),
+})
+
+const shutdownSchema = mapping({
+  delay: duration(0).prefault('0s').describe('connections are still accepted this long'),
+  timeout: duration(0).prefault('25s').describe('what is in flight may finish in this time'),
+})
+
+/** The whole file. */
+export const configSchema = mapping({
+  version: z.literal(1, { error: 'must be 1' }).describe('of this format'),
+  issuers: named(issuerSchema)
+    .default({})
+    .describe('who may sign the access tokens that inbound accepts'),
+  inbound: inboundSchema.optional().describe('the proxy before an API'),
+  clients: named(clientSchema)
+    .default({})
+    .describe('OAuth clients that outbound obtains tokens with'),
+  outbound: outboundSchema.optional().describe('the proxy beside a service'),
+  admin: adminSchema.prefault({}).describe('health, metrics, status'),
+  log: logSchema.prefault({}).describe('one JSON line a request'),
+  shutdown: shutdownSchema.prefault({}).describe("together below the platform's 30 s"),
+})
+
+/** The JSON Schema (draft 2020-12) of the file, with descriptions and defaults. Pure. */
+export function configJsonSchema(): object {
+  return {
+    title: 'Scopegate configuration',
+    ...z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }),
+  }
+}

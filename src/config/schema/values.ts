@@ -1,0 +1,94 @@
+/** The leaves of the schema: text, lists, durations, sizes, with messages that say what would be right. */
+import * as z from 'zod'
+import { bytes, milliseconds, type Bytes, type Milliseconds, type NonEmpty } from '../../units.ts'
+
+/** Messages start with `must`, so that a missing key can say `is missing; it must …`. */
+export const text = (must = 'must be text') => z.string({ error: must }).min(1, { error: must })
+
+export const flag = () => z.boolean({ error: 'must be true or false' })
+
+export const word = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.enum(words, { error: `must be ${words.length > 1 ? 'one of ' : ''}${words.join(', ')}` })
+
+export const count = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`
+  return z.int({ error }).min(least, { error }).max(most, { error })
+}
+
+/**
+ * A mapping with these keys and no others. For unknown keys its message holds the known ones,
+ * from which `read` makes the suggestion.
+ */
+export const mapping = <Shape extends z.core.$ZodShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? Object.keys(shape).join(' ')
+        : `must be a mapping with keys out of ${Object.keys(shape).join(', ')}`,
+  })
+
+/** A mapping whose keys are names that the operator chooses. */
+export const named = <Value extends z.core.SomeType>(value: Value) =>
+  z.record(z.string(), value, { error: 'must be a mapping from names to values' })
+
+/** One text, or a list of at least one. */
+export const oneOrMore = (must: string) => {
+  const several = `${must}, or a list of these that is not empty`
+  const list = z.array(text(must), { error: several }).min(1, { error: several })
+  return z
+    .union([text(must), list], { error: several })
+    .transform(
+      (value) => (typeof value === 'string' ? [value] : value) as unknown as NonEmpty<string>,
+    )
+}
+
+/** One text, or a list that may be empty. */
+export const anyNumberOf = (must: string) => {
+  const several = `${must}, or a list of these`
+  return z
+    .union([text(must), z.array(text(must), { error: several })], { error: several })
+    .transform((value): readonly string[] => (typeof value === 'string' ? [value] : value))
+}
+
+/** Timers hold 31 bits of milliseconds. */
+const longest = 2 ** 31 - 1
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** `least` in milliseconds; 1 unless zero means something. */
+export const duration = (least = 1) => {
+  const error = 'must be a duration with its unit, such as 500ms, 30s, 5m or 24h'
+  const range = `must be a duration from ${shortest(least)} to 596h`
+  return z
+    .string({ error })
+    .regex(/^\d{1,10}(\.\d{1,3})?(ms|s|m|h)$/, { error, abort: true })
+    .refine((value) => parseDuration(value) >= least && parseDuration(value) <= longest, {
+      error: range,
+    })
+    .transform(parseDuration)
+}
+
+const shortest = (least: number) => (least % 1000 === 0 ? `${least / 1000}s` : `${least}ms`)
+
+function parseDuration(value: string): Milliseconds {
+  const unit = /[a-z]+$/.exec(value)?.[0] as keyof typeof units
+  return milliseconds(Math.round(parseFloat(value) * units[unit]))
+}
+
+const multiples = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
+
+/** `least` and `most` in bytes. */
+export const size = (least: number, most: number) => {
+  const error = 'must be a size: a number of bytes, or one with its unit such as 16KiB or 10MiB'
+  const inRange = (value: number) => value >= least && value <= most
+  return z
+    .union([z.int({ error }), z.string({ error }).regex(/^\d{1,15}([KMGT]iB|B)?$/, { error })], {
+      error,
+    })
+    .transform(parseSize)
+    .refine(inRange, { error: `must be a size from ${least} to ${most} bytes` })
+}
+
+function parseSize(value: number | string): Bytes {
+  const [, digits = '', unit = 'B'] = /^(\d+)(\w*)$/.exec(String(value)) ?? []
+  return bytes(Number(digits) * multiples[unit as keyof typeof multiples])
+}
