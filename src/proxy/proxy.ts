@@ -52,6 +52,8 @@ export type Proxy = {
   status(): object
   /** Drains as SPEC 6 says; resolves when everything is closed. The same promise for every call. */
   stop(): Promise<void>
+  /** Gives up at once what was begun; for a start that failed. */
+  abandon(): Promise<void>
 }
 
 /** The data path of one configuration. */
@@ -244,15 +246,27 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
         webSockets.closeAll()
       },
     })
+    await release()
+    log.event('info', 'shut down')
+  }
+
+  async function release(): Promise<void> {
     offKeysChanged()
     upstreams.keepOnly([])
     tokens.close()
     await issuers.close()
     await admin.stop()
-    log.event('info', 'shut down')
   }
 
-  return { start, reload, readiness, status, stop: () => (stopping ??= end()) }
+  async function abandon(): Promise<void> {
+    for (const listener of [listeners.inbound, listeners.outbound]) {
+      listener?.destroy()
+      await listener?.stop()
+    }
+    await release()
+  }
+
+  return { start, reload, readiness, status, stop: () => (stopping ??= end()), abandon }
 }
 
 function problemSettings(config: Config, direction: Direction): ExchangeSettings['problems'] {

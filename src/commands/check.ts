@@ -1,0 +1,42 @@
+/** `scopegate check`: everything that is wrong with a configuration; `--online` asks issuers and token endpoints too. */
+import type { Command } from '../cli.ts'
+import type { Config } from '../config/config.ts'
+import { configSource, formatProblem, loadConfig, readTextFile } from '../config/load.ts'
+import { type ExitCode, exitCodes, type Io } from './io.ts'
+import { askOnline, type OnlineResult } from './online.ts'
+
+/** Exit code 0 when the configuration is valid and, with `--online`, every answer was good. */
+export async function check(
+  { config: argument, json, online }: Extract<Command, { name: 'check' }>,
+  io: Io,
+): Promise<ExitCode> {
+  const loaded = loadConfig(configSource(argument), { env: io.env, readFile: readTextFile })
+  if (!loaded.ok) {
+    const { problems } = loaded.problem
+    if (json) print(io, { ok: false, file: argument, problems, warnings: [] })
+    else for (const problem of problems) io.out(`${formatProblem(argument, problem)}\n`)
+    return exitCodes.no
+  }
+  const config = loaded.value
+  const answers = online ? await askOnline(config, io) : []
+  const isGood = answers.every((answer) => answer.ok)
+  if (json) {
+    const { hash, warnings } = config
+    const asked = online ? { online: answers } : {}
+    print(io, { ok: isGood, file: argument, hash, problems: [], warnings, ...asked })
+  } else tell(argument, config, answers, io)
+  return isGood ? exitCodes.ok : exitCodes.no
+}
+
+function print(io: Io, result: object): void {
+  io.out(`${JSON.stringify(result, null, 2)}\n`)
+}
+
+function tell(file: string, config: Config, answers: readonly OnlineResult[], io: Io): void {
+  for (const warning of config.warnings) io.err(`${formatProblem(file, warning)} (warning)\n`)
+  for (const { ok, what, detail } of answers) io.out(`${ok ? 'ok' : 'no'}  ${what}: ${detail}\n`)
+  const routes = (config.inbound?.routes.length ?? 0) + (config.outbound?.routes.length ?? 0)
+  io.out(
+    `${file} is valid: ${routes} routes, ${config.issuers.length} issuers, ${config.clients.length} clients\n`,
+  )
+}

@@ -1,0 +1,101 @@
+/** One proxy process: signals, reloads, the end (SPEC 6). `run` serves one configuration, `dev` two. */
+import { type ConfigSource, loadConfig, readTextFile } from '../config/load.ts'
+import { watchConfig } from '../config/watch.ts'
+import type { Config, ConfigProblem } from '../config/config.ts'
+import { createLog, type Log } from '../ops/log.ts'
+import { createMetrics } from '../ops/metrics.ts'
+import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
+import { type NonEmpty, ok, type Result } from '../units.ts'
+import type { Io } from './io.ts'
+
+export type Serving = {
+  readonly addresses: Addresses
+  readonly log: Log
+  reload(): void
+  /** Drains; resolves when everything is closed. The same end for every call. */
+  stop(): Promise<void>
+  /** Resolves when it has ended, whoever asked for it. */
+  readonly ended: Promise<void>
+}
+
+export type ServeOptions = {
+  readonly source: ConfigSource
+  readonly config: Config
+  /** What `${NAME}` stands for. */
+  readonly env: Io['env']
+}
+
+/** Binds and serves; a listener that cannot be bound is the problem, as a sentence. */
+export async function serve(options: ServeOptions, io: Io): Promise<Result<Serving, string>> {
+  const { source, config } = options
+  const log = createLog({
+    config: config.log,
+    random: io.random,
+    ...(io.log !== undefined && { destination: io.log }),
+  })
+  let finish: () => void = () => undefined
+  const ended = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const watch = watchConfig(config.sources, () => {
+    proxy.reload()
+  })
+  const load = (): Result<Config, NonEmpty<ConfigProblem>> => {
+    const loaded = loadConfig(source, { env: options.env, readFile: readTextFile })
+    watch.update(loaded.ok ? loaded.value.sources : loaded.problem.sources)
+    return loaded.ok ? loaded : { ok: false, problem: loaded.problem.problems }
+  }
+  const proxy: Proxy = createProxy(config, {
+    version: io.version,
+    log,
+    metrics: createMetrics(io.version),
+    clock: io.clock,
+    random: io.random,
+    load,
+    shutdown: () => void stop(),
+  })
+
+  async function stop(): Promise<void> {
+    watch.close()
+    await proxy.stop()
+    log.flush()
+    finish()
+  }
+
+  const started = await proxy.start()
+  if (!started.ok) {
+    await proxy.abandon()
+    watch.close()
+    return started
+  }
+  log.event('info', 'started', { version: io.version, configHash: config.hash, ...started.value })
+  for (const { line, key, message } of config.warnings)
+    log.event('warn', 'configuration', { file: config.file, line, key, because: message })
+  return ok({
+    addresses: started.value,
+    log,
+    reload: () => {
+      proxy.reload()
+    },
+    stop,
+    ended,
+  })
+}
+
+/**
+ * SIGTERM and SIGINT drain, SIGHUP reloads. A second SIGINT ends at once, a second SIGTERM changes
+ * nothing. Resolves when everything has ended.
+ */
+export async function serveUntilSignal(servings: readonly Serving[], io: Io): Promise<void> {
+  let interrupts = 0
+  io.onSignal((signal) => {
+    if (signal === 'SIGHUP') {
+      for (const serving of servings) serving.reload()
+      return
+    }
+    if (signal === 'SIGINT') interrupts += 1
+    if (interrupts > 1) io.exitNow(130)
+    for (const serving of servings) void serving.stop()
+  })
+  await Promise.all(servings.map((serving) => serving.ended))
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/** The process: argv, environment, stdio and exit code enter and leave here. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArguments, type Command } from './cli.ts'
+import { exitCodes, type Io } from './commands/io.ts'
+import { systemClock } from './units.ts'
+
+const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+const { version } = JSON.parse(readFileSync(`${packageFolder}/package.json`, 'utf8')) as {
+  version: string
+}
+
+const io: Io = {
+  env: process.env,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  onSignal: (handler) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        handler(signal)
+      })
+  },
+  exitNow: (code) => process.exit(code),
+  clock: systemClock,
+  random: Math.random,
+  version,
+  packageFolder,
+}
+
+/** Commands are loaded when they are asked for: `health` runs often and shall start fast. */
+async function run(command: Command): Promise<number> {
+  switch (command.name) {
+    case 'run':
+      return (await import('./commands/run.ts')).run(command, io)
+    case 'check':
+      return (await import('./commands/check.ts')).check(command, io)
+    case 'token':
+      return (await import('./commands/token.ts')).token(command, io)
+    case 'health':
+      return (await import('./commands/health.ts')).health(command, io)
+    case 'schema':
+      return (await import('./commands/schema.ts')).schema(io)
+    case 'dev':
+      return (await import('./commands/dev.ts')).dev(command, io)
+  }
+}
+
+const parsed = parseArguments(process.argv.slice(2), version)
+if (parsed.kind === 'ending') {
+  io.out(parsed.ending.out)
+  io.err(parsed.ending.err)
+  process.exitCode = parsed.ending.exitCode
+} else {
+  process.exitCode = await run(parsed.command).catch((error: unknown) => {
+    io.err(
+      `scopegate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    )
+    return exitCodes.failed
+  })
+}
