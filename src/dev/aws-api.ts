@@ -25,13 +25,16 @@ export function addAwsApi(
     const isSigned = request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ') === true
     const result = call(String(target), String(request.body), isSigned, registry, startedAt)
     reply.type(contentType).header('x-amzn-requestid', randomUUID())
-    if (result.ok) return reply.send(JSON.stringify(result.value))
+    if (result.ok) return reply.send(json(result.value))
     const { type, message } = result.problem
     reply.header('x-amzn-errortype', `${type}:`)
     if (message !== undefined) reply.header('x-amzn-errormessage', message)
-    return reply.code(400).send(JSON.stringify({ __type: type, message }))
+    return reply.code(400).send(json({ __type: type, message }))
   })
 }
+
+/** As bytes: fastify would add a charset, which AWS does not send, to the type of a text. */
+const json = (value: object) => Buffer.from(JSON.stringify(value))
 
 function call(
   target: string,

@@ -25,7 +25,11 @@ export async function startSampleApi({
 }): Promise<Result<SampleApi, ListenProblem>> {
   const app = fastify({ forceCloseConnections: true, bodyLimit: Number.MAX_SAFE_INTEGER })
   app.removeAllContentTypeParsers()
-  // whatever the type, the body is handed on as a stream
+  // whatever the type, also one that fastify cannot read, the body is handed on as a stream
+  app.addHook('onRequest', (request, _reply, done) => {
+    delete request.raw.headers['content-type']
+    done()
+  })
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 
   app.get('/status', (request) => ({
