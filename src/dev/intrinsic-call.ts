@@ -39,13 +39,14 @@ export function intrinsicCall(node: Node | null): Call | undefined {
     const name = intrinsicNames.find((known) => `!${known}` === node.tag)
     return name === undefined ? undefined : { name, argument: node, short: true, at: node }
   }
-  if (!isMap(node) || node.items.length !== 1) return undefined
-  const pair = node.items[0]
-  const key = pair && literal(pair.key as Node)
+  if (!isMap(node)) return undefined
+  const [pair, more] = node.items
+  if (!pair || more) return undefined
+  const key = literal(pair.key as Node)
   const name = intrinsicNames.find((known) =>
     known === 'Ref' || known === 'Condition' ? key === known : key === `Fn::${known}`,
   )
-  return name && { name, argument: (pair?.value ?? null) as Node | null, short: false, at: node }
+  return name && { name, argument: pair.value as Node | null, short: false, at: node }
 }
 
 /** The argument as a list of nodes, or a problem that shows the right form. */

@@ -9,21 +9,21 @@ export type ListenProblem = {
   readonly message: string
 }
 
-export const loopbackHosts = ['127.0.0.1', '::1', 'localhost'] as const
+export const loopbackHosts = ['127.0.0.1', 'localhost'] as const
 
 /** Starts `app`; the value is its address, `http://127.0.0.1:9229`. `what` is its name in messages. */
 export async function listenOnLoopback(
   app: FastifyInstance,
   { what, host, port }: { what: string; host: string; port: number },
 ): Promise<Result<string, ListenProblem>> {
-  if (!loopbackHosts.some((known) => known === host))
+  if (!isLoopback(host))
     return no({
       code: 'not_loopback',
       message: `${what} listens on loopback only (${loopbackHosts.join(', ')}), not on ${host}`,
     })
   app.addHook('onRequest', async (request, reply) => {
     // a page in a browser whose name was rebound to loopback does not get in
-    if (!isLoopbackName(request.hostname))
+    if (!isLoopback(request.hostname))
       await reply.code(403).send({ message: 'this server answers to loopback names only' })
   })
   try {
@@ -32,19 +32,20 @@ export async function listenOnLoopback(
     await app.close()
     return no(whyNot(error, what, port))
   }
-  const { address, family, port: bound } = app.server.address() as AddressInfo
-  return ok(`http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`)
+  return ok(`http://${host}:${(app.server.address() as AddressInfo).port}`)
 }
 
-function isLoopbackName(hostname: string): boolean {
-  return loopbackHosts.some((known) => known === hostname.replace(/^\[|\]$/g, ''))
+function isLoopback(name: string): boolean {
+  return loopbackHosts.some((known) => known === name)
+}
+
+const reasons: Readonly<Record<string, readonly [ListenProblem['code'], string]>> = {
+  EADDRINUSE: ['port_in_use', 'is already in use'],
+  EACCES: ['port_not_allowed', 'is not allowed'],
 }
 
 function whyNot(error: unknown, what: string, port: number): ListenProblem {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE')
-    return { code: 'port_in_use', message: `port ${port} is already in use: ${what} needs it` }
-  if (code === 'EACCES')
-    return { code: 'port_not_allowed', message: `port ${port} is not allowed: ${what} needs it` }
-  throw error
+  const reason = reasons[String((error as NodeJS.ErrnoException).code)]
+  if (!reason) throw error
+  return { code: reason[0], message: `port ${port} ${reason[1]}: ${what} needs it` }
 }

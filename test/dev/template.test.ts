@@ -92,6 +92,7 @@ Parameters:
   Number: { Type: Number, Default: 0123 }
   Names: { Type: CommaDelimitedList, Default: 'a, b ,c' }
   Given: { Type: String }
+  Untyped: { Default: x }
 Mappings:
   Sizes: { eu-central-1: { small: s1 } }
 Conditions:
@@ -130,6 +131,8 @@ Conditions:
     ['!Base64 text', 'dGV4dA=='],
     ["{ 'Fn::Base64': !Sub 'text' }", 'dGV4dA=='],
     ['!ImportValue shared', 'imported'],
+    ["!Sub ['${Stage}', !Ref AWS::NoValue]", 'prod'],
+    ['!Ref Untyped', 'x'],
     ["{ 'Fn::ImportValue': !Sub shared }", 'imported'],
   ]
   for (const [expression, value] of cases)
@@ -149,6 +152,7 @@ Conditions:
   Empty: !And []
   Unknown: !Equals [!Ref Nope, x]
   Short: !Equals [x]
+  Listed: !Condition [x]
   Nested: !Or [!Condition Unknown]`
   const cases: [string, RegExp][] = [
     ['', /a value is missing/],
@@ -185,6 +189,9 @@ Conditions:
     ['!If [Odd, a, b]', /a condition is one of Equals/],
     ['!If [Empty, a, b]', /And takes a list of conditions/],
     ['!If [Short, a, b]', /Equals is written as \[one value, other value\]/],
+    ['!If [Listed, a, b]', /condition `` is not declared/],
+    ['{ Ref }', /Ref takes the name/],
+    ['{ a: b, Ref: c }', /text is expected here/],
     ['!If [Nested, a, b]', /`Nope`: is neither/],
     ['!Base64 [a]', /text is expected here/],
     ["{ 'Fn::Base64': !Ref Nope }", /`Nope`: is neither/],
@@ -270,6 +277,14 @@ t.test('what AWS would refuse in an app client is a problem', (t) => {
     t.match(problems, [message], properties)
     t.equal(problems.length, 1, properties)
   }
+  t.end()
+})
+
+t.test('what is used in several places is reported once, where it stands', (t) => {
+  const text = clientWith('AllowedOAuthScopes: [!Sub "${Api}/read", !Sub "${Api}/write"]')
+  const broken = text.replace('Identifier: api', 'Identifier: !Ref Nope')
+  t.match(problemsOf(broken), [/^5:59 Resources.Api.Identifier: `Nope`: is neither/])
+  t.equal(problemsOf(broken).length, 1)
   t.end()
 })
 
@@ -405,6 +420,7 @@ t.test('resources are found by Ref and GetAtt, and a template may be JSON', (t) 
         Type: 'AWS::Cognito::UserPoolClient',
         Properties: {
           UserPoolId: { Ref: 'Pool' },
+          GenerateSecret: false,
           AllowedOAuthFlows: ['client_credentials'],
           AllowedOAuthScopes: [{ 'Fn::Sub': '${Api}/read' }, 'openid'],
         },
