@@ -35,8 +35,8 @@ export async function createPoolKeys(): Promise<PoolKeys> {
   }
 }
 
-async function makePair(kids: readonly string[] = []): Promise<readonly [SigningKey, SigningKey]> {
-  return [await makeKey(kids[0]), await makeKey(kids[1])]
+function makePair(kids: readonly string[] = []): Promise<readonly [SigningKey, SigningKey]> {
+  return Promise.all([makeKey(kids[0]), makeKey(kids[1])])
 }
 
 async function makeKey(oldKid?: string): Promise<SigningKey> {
