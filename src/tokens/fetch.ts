@@ -108,7 +108,7 @@ export function refuseAddress(url: string): string | undefined {
 
 function wordsFor(error: unknown): string {
   if (error instanceof errors.ResponseExceededMaxSizeError) return 'the answer is too large'
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code'
+  const code = String((error as { code?: unknown }).code)
   const what = /CERT|^UNABLE_TO_/.test(code)
     ? 'the certificate was refused'
     : 'the connection failed'
