@@ -39,15 +39,13 @@ export async function fetchJsonText(
   if (options.signal?.aborted) cancel()
   options.signal?.addEventListener('abort', cancel, { once: true })
   const agent = createAgent(options)
-  try {
-    return await exchange(url, agent, ending.signal)
-  } catch (error) {
-    return problem(ending.signal.aborted ? String(ending.signal.reason) : wordsFor(error))
-  } finally {
-    clearTimeout(limit)
-    options.signal?.removeEventListener('abort', cancel)
-    await agent.destroy()
-  }
+  const result = await exchange(url, agent, ending.signal).catch((error: unknown) =>
+    problem(ending.signal.aborted ? String(ending.signal.reason) : wordsFor(error)),
+  )
+  clearTimeout(limit)
+  options.signal?.removeEventListener('abort', cancel)
+  await agent.destroy()
+  return result
 }
 
 async function exchange(

@@ -302,7 +302,21 @@ t.test('the issuer is asked over TLS that is verified, with its own CA', async (
   t.strictSame([good.requests.length, bad.requests.length], [1, 0])
 })
 
-t.test('keys are found by discovery, within one time limit', async (t) => {
+t.test('discovery and keys together stay within jwksTimeout', async (t) => {
+  const slow: { readonly url: string } = await serve(t, (request, response) => {
+    const body = JSON.stringify({ issuer: slow.url, jwks_uri: `${slow.url}/keys` })
+    // each is within the limit, both together are not
+    setTimeout(() => response.end(request.url === '/keys' ? jwksOf(one) : body), 300)
+  })
+  const keys = { kind: 'discovery', issuer: slow.url } as const
+  const settings = issuerSettings({ keys, jwksTimeout: milliseconds(500) })
+  const issuers = createIssuers([settings], makeDeps().deps)
+  t.strictSame(await issuers.verify(byOne), unavailable(10))
+  t.match(issuers.status(), [{ lastError: /there was no answer in time$/ }])
+  await issuers.close()
+})
+
+t.test('keys are found by discovery', async (t) => {
   const found: { readonly url: string; readonly requests: string[] } = await serve(
     t,
     (request, response) => {
