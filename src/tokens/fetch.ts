@@ -39,15 +39,13 @@ export async function fetchJsonText(
   if (options.signal?.aborted) cancel()
   options.signal?.addEventListener('abort', cancel, { once: true })
   const agent = createAgent(options)
-  try {
-    return await exchange(url, agent, ending.signal)
-  } catch (error) {
-    return problem(ending.signal.aborted ? String(ending.signal.reason) : wordsFor(error))
-  } finally {
-    clearTimeout(limit)
-    options.signal?.removeEventListener('abort', cancel)
-    await agent.destroy()
-  }
+  const result = await exchange(url, agent, ending.signal).catch((error: unknown) =>
+    problem(ending.signal.aborted ? String(ending.signal.reason) : wordsFor(error)),
+  )
+  clearTimeout(limit)
+  options.signal?.removeEventListener('abort', cancel)
+  await agent.destroy()
+  return result
 }
 
 async function exchange(
@@ -108,7 +106,7 @@ export function refuseAddress(url: string): string | undefined {
 
 function wordsFor(error: unknown): string {
   if (error instanceof errors.ResponseExceededMaxSizeError) return 'the answer is too large'
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code'
+  const code = String((error as { code?: unknown }).code)
   const what = /CERT|^UNABLE_TO_/.test(code)
     ? 'the certificate was refused'
     : 'the connection failed'

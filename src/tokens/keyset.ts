@@ -105,6 +105,8 @@ function createKey(entry: JsonObject): KeyObject | undefined {
 }
 
 function isWeak(key: KeyObject): boolean {
-  const { modulusLength = Infinity, publicExponent = 65537n } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = Infinity, publicExponent = 65537n } = {
+    ...key.asymmetricKeyDetails,
+  }
   return modulusLength < 2048 || publicExponent <= 2n
 }
