@@ -13,6 +13,7 @@ const { version } = JSON.parse(readFileSync(`${packageFolder}/package.json`, 'ut
 
 const io: Io = {
   env: process.env,
+  isTerminal: process.stdout.isTTY,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   onSignal: (handler) => {

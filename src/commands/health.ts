@@ -33,18 +33,19 @@ type Address = { readonly socketPath: string } | { readonly host: string; readon
  */
 function adminAddress(argument: string, io: Io): Address {
   const source = configSource(argument)
-  const text = 'env' in source ? (io.env[source.env] ?? '') : textOf(source.file)
-  const listen = listenOf(text)
-  if (typeof listen === 'object' && typeof listen.socket === 'string')
+  const listen = listenOf('env' in source ? (io.env[source.env] ?? '') : textOf(source.file))
+  if (typeof listen === 'object' && listen.socket !== undefined)
     return { socketPath: listen.socket }
-  const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(
-    typeof listen === 'object' ? `${String(listen.host)}:${String(listen.port)}` : listen,
-  ) ?? ['', '127.0.0.1', '9901']
-  const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
-  return { host: anywhere[host ?? ''] ?? host ?? '127.0.0.1', port: Number(port) }
+  const text = typeof listen === 'object' ? `${listen.host}:${listen.port}` : listen
+  const found = /^\[?(?<host>.*?)\]?:(?<port>\d+)$/.exec(text)?.groups
+  const host = found?.host ?? '127.0.0.1'
+  return { host: here[host] ?? host, port: Number(found?.port ?? 9901) }
 }
 
-type Listen = string | { socket?: unknown; host?: unknown; port?: unknown }
+/** Where a listener on every address is asked. */
+const here: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+type Listen = string | { readonly socket?: string; readonly host: string; readonly port: number }
 
 function listenOf(text: string): Listen {
   try {

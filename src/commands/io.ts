@@ -20,6 +20,8 @@ export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Writes to standard output. */
   readonly out: (text: string) => void
+  /** Standard output is a terminal: colour is welcome. */
+  readonly isTerminal: boolean
   /** Writes to standard error. */
   readonly err: (text: string) => void
   readonly onSignal: (handler: (signal: SignalName) => void) => void

@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts'
 import { discoverTokenEndpoint } from '../proxy/discover.ts'
 import { createIssuers } from '../tokens/issuers.ts'
-import { type AccessToken, requestToken } from '../tokens/request.ts'
+import { type AccessToken, requestToken, type RequestTokenDeps } from '../tokens/request.ts'
 import type { TokenFailure } from '../tokens/failures.ts'
 import type { Grant } from '../tokens/settings.ts'
 import type { Result } from '../units.ts'
@@ -54,14 +54,15 @@ export function obtain(
   config: Config,
   io: Io,
 ): Promise<Result<AccessToken, TokenFailure>> {
-  return requestToken(grant, {
+  const deps: RequestTokenDeps = {
     clock: io.clock,
     report: (event) => {
       if (event.kind === 'scopes_not_granted')
         io.err(`client ${event.client}: not granted: ${event.missing.join(' ')}\n`)
     },
     discover: (issuer) => discoverTokenEndpoint(config.issuers, issuer),
-  })
+  }
+  return requestToken(grant, deps, new AbortController().signal)
 }
 
 function grantText({ client, scopes }: Grant): string {
