@@ -40,6 +40,7 @@ export function compile(input: CompileInput): Compiled {
     ...{ document, folder, environment, readFile },
     problems: [...document.problems],
     warnings: [],
+    told: new Set(document.problems.map(({ key }) => key)),
     incomplete: new Set(document.broken.map((path) => keyText(path.slice(0, -1)))),
     sources: new Set(input.path === undefined ? [] : [input.path]),
   }

@@ -2,7 +2,7 @@
 import type { ScopeName, ScopeNeed } from '../../decision/scopes.ts'
 import type { NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
-import { report } from '../read.ts'
+import { report, reportLack } from '../read.ts'
 import type { NeedInput } from '../schema/inbound.ts'
 import { itemPath } from './claims.ts'
 import { shown, type Context } from './context.ts'
@@ -19,7 +19,8 @@ export function readNeed(context: Context, path: KeyPath, input: NeedInput): Sco
   const kinds = (['anyOf', 'allOf'] as const).filter((kind) => input[kind] !== undefined)
   const [kind, second] = kinds
   if (kind === undefined || second !== undefined) {
-    report(context, path, 'must have exactly one of anyOf and allOf')
+    const tell = kind === undefined ? reportLack : report
+    tell(context, path, 'must have exactly one of anyOf and allOf')
     return undefined
   }
   const written = input[kind] ?? []

@@ -89,6 +89,7 @@ export const size = (least: number, most: number) => {
 }
 
 function parseSize(value: number | string): Bytes {
-  const [, digits = '', unit = 'B'] = /^(\d+)(\w*)$/.exec(String(value)) ?? []
-  return bytes(Number(digits) * multiples[unit as keyof typeof multiples])
+  if (typeof value === 'number') return bytes(value)
+  const unit = value.replace(/^\d+/, '') || 'B'
+  return bytes(parseInt(value) * multiples[unit as keyof typeof multiples])
 }
