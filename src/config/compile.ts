@@ -46,11 +46,12 @@ export function compile(input: CompileInput): Compiled {
   }
   const config = readConfig(context, input)
   const sources = [...context.sources]
-  const [first, ...others] = context.problems
-  if (first !== undefined) return { result: no(sortProblems([first, ...others])), sources }
-  // each undefined part has reported why
-  if (config === undefined)
-    throw new Error('a part of the configuration is missing without a problem')
+  // a part that is undefined has reported why
+  if (config === undefined || context.problems.length > 0)
+    return {
+      result: no(sortProblems(context.problems as unknown as NonEmpty<ConfigProblem>)),
+      sources,
+    }
   const warnings = sortProblems(context.warnings)
   return { result: ok({ ...config, sources, warnings }), sources }
 }
@@ -107,11 +108,11 @@ function checkListeners(context: Context, { inbound, outbound, admin }: Parts): 
 /** Routes with problems are not in the list, so its index is not that of the file. */
 function pathOf({ document }: Context, { line, column }: OutboundRoute): KeyPath {
   const list = valueAt(document, ['outbound', 'routes']) as readonly unknown[]
-  const index = [...list.keys()].find((at) => {
+  const index = list.findIndex((_, at) => {
     const place = document.place(['outbound', 'routes', at])
     return place?.line === line && place.column === column
   })
-  return ['outbound', 'routes', index ?? 0, 'upstream']
+  return ['outbound', 'routes', index, 'upstream']
 }
 
 function areSame(one: ListenAddress, other: ListenAddress): boolean {

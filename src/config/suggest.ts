@@ -23,7 +23,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 function distance(from: string, to: string): number {
   let before: number[] = []
   let above = Array.from({ length: to.length + 1 }, (_, index) => index)
-  const at = (row: readonly number[], index: number) => row[index] ?? Infinity
+  const at = (row: readonly number[], index: number) => Number(row[index])
   for (let i = 1; i <= from.length; i++) {
     const row = [i]
     for (let j = 1; j <= to.length; j++) {

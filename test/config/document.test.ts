@@ -14,6 +14,7 @@ t.test('what is not one plain YAML 1.2 mapping is refused with its place', (t) =
   const quote = ': inside { } or [ ], a value with { or } needs quotes: "/files/{id}", "${NAME}"'
   const cases: [string, string][] = [
     ['', '1:1 : the file must be a mapping that begins with `version: 1`'],
+    ['---\n', '1:4 : the file must be a mapping that begins with `version: 1`'],
     ['- a\n', '1:1 : the file must be a mapping that begins with `version: 1`'],
     ['# only a comment\n\n', '1:1 : the file must be a mapping that begins with `version: 1`'],
     ['a: 1\nb: 1\na: 2\n', '3:1 : this key stands here twice; keep one of them'],
@@ -172,6 +173,14 @@ log: { level: "\${V}" }
 t.test('a byte order mark and Windows line ends are no fault', (t) => {
   const text = inboundWith('{ path: /a, authenticated: true }').replaceAll('\n', '\r\n')
   t.equal(configOf(`\uFEFF${text}`).inbound?.routes.length, 1)
+  t.end()
+})
+
+t.test('a key without a value is there and empty', (t) => {
+  for (const text of ['? a\n', 'a:\n', 'a: ~\n']) {
+    const read = readDocument(text, {})
+    t.strictSame(read.ok && read.value.root, { a: null }, text)
+  }
   t.end()
 })
 

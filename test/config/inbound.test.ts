@@ -135,6 +135,27 @@ t.test('a route that says too little, too much or nonsense is refused', (t) => {
   t.end()
 })
 
+t.test('problems inside what another problem takes out are told too', (t) => {
+  t.strictSame(
+    routeProblems('{ path: /a, scopes: { anyOf: ["", { allOf: [""] }] }, zzzzzzzz: 1 }'),
+    [
+      'inbound.routes[0].scopes.anyOf[0]: must be a scope, { anyOf: […] } or { allOf: […] }',
+      'inbound.routes[0].scopes.anyOf[1].allOf[0]: must be a scope, { anyOf: […] } or { allOf: […] }',
+      'inbound.routes[0].zzzzzzzz: this key is not known here; known are path, methods, scopes, authenticated, claims, clientIds, issuers, policy, public, forwardAuthorization, mode, timeouts, websocket',
+    ],
+  )
+  t.end()
+})
+
+t.test('a long value is cut in messages', (t) => {
+  const [problem = ''] = routeProblems(
+    '{ path: /a, scopes: s }',
+    `  problemTypes: ${'p'.repeat(500)}`,
+  )
+  t.ok(problem.length < 200, problem)
+  t.end()
+})
+
 t.test('routes that cannot stand beside each other are told at the later one', (t) => {
   const [twice, ...none] = routeProblems(
     '{ path: "/a/{x}", methods: GET, scopes: s }, { path: "/a/{y}", methods: GET, scopes: t }',
@@ -300,6 +321,7 @@ t.test('settings of the listener are refused when they cannot work', (t) => {
       'problemTypes: https://example.com/problems',
       'problemTypes: "https://example.com/problems" is no address that ends with /',
     ],
+    ['limits: { maxHeaders: .inf }', 'limits.maxHeaders: must be a whole number from 1 to 10000'],
     ['limits: { maxHeaders: 0 }', 'limits.maxHeaders: must be a whole number from 1 to 10000'],
     ['limits: { maxHeaders: 1.5 }', 'limits.maxHeaders: must be a whole number from 1 to 10000'],
     [
@@ -340,7 +362,7 @@ t.test('settings of the listener are refused when they cannot work', (t) => {
 })
 
 t.test('sizes, durations and lists have the form that the code uses', (t) => {
-  const more = `  limits: { maxBodyBytes: 2GiB, maxHeaderBytes: 20000, maxTargetBytes: 4096, headersTimeout: 500ms, bodyIdleTimeout: 5m, keepAliveTimeout: 1h, maxConnections: 0100 }
+  const more = `  limits: { maxBodyBytes: 2GiB, maxHeaderBytes: 20000, maxTargetBytes: "4096", headersTimeout: 500ms, bodyIdleTimeout: 5m, keepAliveTimeout: 1h, maxConnections: 0100 }
   trustedProxies: [10.0.0.0/8, "::1", "fd00::/8"]
   removeHeaders: X-Mine
   tokenHeader: X-Token

@@ -24,7 +24,7 @@ t.test('a file that cannot be read is one clear problem, and stays watched', (t)
     ['.', 'the file is a directory; name a file in it'],
     ['large', 'the file is larger than 1 MiB'],
     ['latin', 'the file is not UTF-8 text'],
-    [`${'n'.repeat(300)}`, 'the file cannot be read (ENAMETOOLONG)'],
+    ['n'.repeat(300), 'the file cannot be read (ENAMETOOLONG)'],
   ]
   for (const [name, message] of cases) {
     const file = join(folder, name)
@@ -106,15 +106,29 @@ t.test('a problem is printed as file:line:column key: message', (t) => {
 
 t.test('something must be proxied, and the version must be known', (t) => {
   t.strictSame(problemsOf('version: 1'), ['1:1 at least one of inbound and outbound must be there'])
-  t.strictSame(problemsOf(`${good}`.replace('version: 1', 'version: 2')), [
-    '1:10 version: must be 1',
-  ])
-  t.strictSame(problemsOf(`${good}`.replace('version: 1\n', '')), [
+  t.strictSame(problemsOf(good.replace('version: 1', 'version: 2')), ['1:10 version: must be 1'])
+  t.strictSame(problemsOf(good.replace('version: 1\n', '')), [
     '1:1 version: is missing; it must be 1',
   ])
   t.strictSame(problemsOf('version: 1\ninbound:\noutbound: text'), [
     '2:9 inbound: is empty; it must be a mapping with keys out of listen, upstream, issuers, mode, tokenHeader, policies, routes, identityHeaders, removeHeaders, forwardToken, limits, ignoreCase, paths, trustedProxies, allowRequestOverrides, allowPreflight, realm, problemTypes',
     '3:11 outbound: must be a mapping with keys out of listen, routes, requireHeader, allowBrowsers, allowRemoteClients, limits',
+  ])
+  t.end()
+})
+
+t.test('what is no mapping says so once', (t) => {
+  const text = `version: 1\nissuers: { a: text }\nclients: { w: text }\noutbound: { listen: 127.0.0.1:1, routes: [text] }`
+  t.strictSame(
+    problemsOf(text).map((problem) => problem.replace(/ out of .*/, '')),
+    [
+      '2:15 issuers.a: must be a mapping with keys',
+      '3:15 clients.w: must be a mapping with keys',
+      '4:43 outbound.routes[0]: must be a mapping with keys',
+    ],
+  )
+  t.strictSame(problemsOf('version: 1\nversion: 1'), [
+    '2:1 this key stands here twice; keep one of them',
   ])
   t.end()
 })

@@ -95,6 +95,18 @@ t.test('a route that leads nowhere safe is refused', (t) => {
   t.end()
 })
 
+t.test('a port that is left out is that of the scheme', (t) => {
+  const to = (upstream: string, port: number) =>
+    problems(outboundWith(`{ path: /a, upstream: ${upstream} }`, `  listen: 127.0.0.1:${port}`))
+  const own = [
+    'outbound.routes[0].upstream: is our own listener outbound.listen; write the address of the API',
+  ]
+  t.strictSame(to('https://127.0.0.1', 443), own)
+  t.strictSame(to('http://127.0.0.1', 80), own)
+  t.strictSame(to('https://127.0.0.1', 80), [])
+  t.end()
+})
+
 t.test('the place of an own listener counts the routes of the file, also after wrong ones', (t) => {
   const found = problems(
     outboundWith('{ path: a, scope: s }, { path: /b, upstream: http://127.0.0.1:8081/x }'),

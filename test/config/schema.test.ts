@@ -22,7 +22,7 @@ t.test('the committed JSON Schema is the one that the code makes', (t) => {
 })
 
 t.test('every key has a description, and defaults are in the JSON Schema', (t) => {
-  for (const [table, rows] of keyTables(configJsonSchema() as Schema))
+  for (const [table, rows] of keyTables(configJsonSchema()))
     for (const row of rows) t.not(row.description, '', `${table}.${row.key}`)
   const schema = configJsonSchema() as Schema
   t.match(schema.properties?.admin, { properties: { listen: { default: '127.0.0.1:9901' } } })
@@ -45,7 +45,7 @@ t.test(
 
 t.test('docs/configuration.md has the table of every mapping, as the schema has it', (t) => {
   const marked = markedTables(read('docs/configuration.md'))
-  const tables = keyTables(configJsonSchema() as Schema)
+  const tables = keyTables(configJsonSchema())
   const documented = new Set(marked.values())
   for (const [name, rows] of tables)
     t.ok(documented.has(evened(markdownTable(rows))), `keys of ${name}`)

@@ -68,7 +68,7 @@ export function readListen(
     const match = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(listen)
     const port = Number(match?.[3])
     if (match !== null && port <= 65_535)
-      return { kind: 'tcp', host: match[1] ?? match[2] ?? '', port }
+      return { kind: 'tcp', host: String(match[1] ?? match[2]), port }
     report(
       context,
       path,
