@@ -211,6 +211,7 @@ t.test('the nearest known word is suggested, and none that is far', (t) => {
     ['SCOPES', '; did you mean "scopes"?'],
     ['upstraem', '; did you mean "upstream"?'],
     ['isuer', '; did you mean "issuers"?'],
+    ['upst', '; did you mean "upstream"?'],
     ['zzz', ''],
     ['s', ''],
     ['y'.repeat(200), ''],

@@ -405,6 +405,20 @@ t.test('ids and claims keep their spelling', (t) => {
   t.end()
 })
 
+t.test('an upstream that is our own listener is refused', (t) => {
+  const text = inboundWith('{ path: /a, scopes: s }')
+  t.strictSame(problemsOf(text.replace('127.0.0.1:8080', '0.0.0.0:3000')), [
+    '5:13 inbound.upstream: is our own listener inbound.listen; write the address of the API',
+  ])
+  t.strictSame(problemsOf(text.replace(':3000', ':9901')), [
+    '5:13 inbound.upstream: is our own listener admin.listen; write the address of the API',
+  ])
+  t.strictSame(problemsOf(text.replace(':3000', ':3000/base')), [
+    '5:13 inbound.upstream: "http://127.0.0.1:3000/base" has a path; paths go upstream as they are, so remove it',
+  ])
+  t.end()
+})
+
 t.test('what is worth saying and not wrong is a warning', (t) => {
   const text = inboundWith(
     '{ path: /a/**, methods: [GET, POST], scopes: s }, { path: /a/b, methods: GET, scopes: t, mode: report }',

@@ -1,7 +1,9 @@
 import t from 'tap'
+import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { configJsonSchema } from '../../src/config/schema.ts'
 import { formatProblem, loadConfig, readTextFile } from '../../src/config/load.ts'
+import { loadText } from '../support/config.ts'
 import {
   evened,
   keyTables,
@@ -70,3 +72,54 @@ t.test('every whole configuration in docs/configuration.md loads', (t) => {
   }
   t.end()
 })
+
+t.test(
+  'a file that was cut or garbled anywhere gives problems or a configuration, never a crash',
+  (t) => {
+    const lines = [
+      ...yamlBlocks(read('docs/configuration.md')),
+      { text: read('proxy.config.yaml') },
+    ]
+      .flatMap(({ text }) => text.split('\n'))
+      .filter((line) => !/^\s*(#|$)/.test(line))
+    const pieces = [
+      ' ',
+      '  ',
+      '\t',
+      '{',
+      '}',
+      '[',
+      ']',
+      ': ',
+      '- ',
+      '"',
+      '${X}',
+      '&a ',
+      '*a',
+      '!t ',
+      '\u0000',
+      '~',
+      '0x1',
+      '__proto__: ',
+    ]
+    const line = fc.record({
+      text: fc.constantFrom(...lines),
+      piece: fc.constantFrom('', '', '', ...pieces),
+      at: fc.nat(60),
+      cut: fc.nat(3),
+    })
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 40 }), (parts) => {
+        const text = parts.map(({ text, piece, at, cut }) =>
+          piece === '' ? text : text.slice(0, at) + piece + text.slice(at + cut),
+        )
+        const loaded = loadText(['version: 1', ...text].join('\n'), { env: { X: 'x' } })
+        return (
+          loaded.ok || loaded.problem.problems.every(({ line, column }) => line > 0 && column > 0)
+        )
+      }),
+      { numRuns: 400, seed: 2 },
+    )
+    t.end()
+  },
+)
