@@ -1,7 +1,7 @@
 /** Document -> Config: URLs, durations, patterns and secrets in the form the code uses, or every problem at once (SPEC 2). */
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import type { AdminConfig, Config, ConfigProblem, ListenAddress, OutboundRoute } from './config.ts'
-import { isSameListener, readListen } from './compile/addresses.ts'
+import { isSameListener, isSamePlace, readListen } from './compile/addresses.ts'
 import { readClients } from './compile/clients.ts'
 import { warn, type Context, type ReadFile } from './compile/context.ts'
 import { readInbound } from './compile/inbound.ts'
@@ -90,7 +90,7 @@ function checkListeners(context: Context, { inbound, outbound, admin }: Parts): 
   ]
   listeners.forEach(([name, listen], index) => {
     for (const [other, there] of listeners.slice(0, index))
-      if (listen !== undefined && there !== undefined && areSame(listen, there))
+      if (listen !== undefined && there !== undefined && isSamePlace(listen, there))
         report(context, [name, 'listen'], `is taken by ${other}.listen; give it another port`)
   })
   const upstreams: readonly (readonly [KeyPath, string])[] = [
@@ -101,7 +101,7 @@ function checkListeners(context: Context, { inbound, outbound, admin }: Parts): 
   ]
   for (const [path, origin] of upstreams)
     for (const [name, listen] of listeners)
-      if (isSameListener(origin, listen))
+      if (listen !== undefined && isSameListener(origin, listen))
         report(context, path, `is our own listener ${name}.listen; write the address of the API`)
 }
 
@@ -113,13 +113,6 @@ function pathOf({ document }: Context, { line, column }: OutboundRoute): KeyPath
     return place?.line === line && place.column === column
   })
   return ['outbound', 'routes', index, 'upstream']
-}
-
-function areSame(one: ListenAddress, other: ListenAddress): boolean {
-  if (one.kind === 'socket') return other.kind === 'socket' && one.path === other.path
-  if (other.kind === 'socket') return false
-  const host = one.host.includes(':') ? `[${one.host}]` : one.host
-  return isSameListener(`http://${host}:${one.port}`, other)
 }
 
 /** What is configured and used by nobody: most often a misspelled plan. */

@@ -141,6 +141,7 @@ t.test('listeners are addresses or sockets, each in a place of its own', (t) => 
       '127.0.0.1:99999',
       '"127.0.0.1:99999" is no address and port; write one such as 127.0.0.1:8080',
     ],
+    ['127.0.0.1.2:80', '"127.0.0.1.2:80" is no address and port; write one such as 127.0.0.1:8080'],
     ['{ host: 127.0.0.1 }', 'must have host and port, or socket'],
     ['{ socket: /run/s, port: 1 }', 'has a socket and an address; keep one of them'],
   ]
@@ -148,6 +149,9 @@ t.test('listeners are addresses or sockets, each in a place of its own', (t) => 
     t.strictSame(problems(outboundWith(route, `  listen: ${listen}`)), [
       `outbound.listen: ${expected}`,
     ])
+  t.strictSame(problems(outboundWith(route, '  listen: { host: a b, port: 1 }')), [
+    'outbound.listen.host: "a b" is no address or name; write one such as 127.0.0.1',
+  ])
   t.strictSame(problems(outboundWith(route, '  listen: { socket: /s, mode: rw }')), [
     "outbound.listen.mode: must be an octal file mode such as '0600' or '0660'",
   ])
