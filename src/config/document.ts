@@ -8,6 +8,7 @@ import {
   LineCounter,
   parseDocument,
   type Document,
+  type ParsedNode,
   type Scalar,
   type YAMLError,
 } from 'yaml'
@@ -135,8 +136,9 @@ function readNode(reading: Reading, node: unknown, path: KeyPath, keyOffset: num
   if (refused !== undefined) return refuse(reading, path, offset, refused)
   if (isMap(node)) {
     const entries = node.items.map((pair) => {
-      const at = startOf(pair.key) ?? offset
-      const name = isScalar(pair.key) ? (pair.key.source ?? '') : ''
+      // the option stringKeys makes every key a scalar
+      const { source: name, range } = pair.key as Scalar.Parsed
+      const [at] = range
       const inside = [...path, name]
       const unusable = refusedKey(name)
       if (unusable !== undefined) return [name, refuse(reading, inside, at, unusable)] as const
@@ -146,10 +148,10 @@ function readNode(reading: Reading, node: unknown, path: KeyPath, keyOffset: num
   }
   if (isSeq(node))
     return node.items.map((item, index) => readNode(reading, item, [...path, index], offset))
-  return isScalar(node) ? readValue(reading, node, path, offset) : null
+  return isScalar(node) ? readValue(reading, node as Scalar.Parsed, path, offset) : null
 }
 
-function readValue(reading: Reading, node: Scalar, path: KeyPath, offset: number): unknown {
+function readValue(reading: Reading, node: Scalar.Parsed, path: KeyPath, offset: number): unknown {
   const scalar = readScalar(node)
   const keep = (read: ReadScalar) => {
     const shown = { ...reading.place(offset), source: scalar.text }
@@ -199,4 +201,4 @@ function refusedKey(name: string): string | undefined {
 }
 
 const startOf = (node: unknown): number | undefined =>
-  isNode(node) ? (node.range?.[0] ?? undefined) : undefined
+  isNode(node) ? (node as ParsedNode).range[0] : undefined

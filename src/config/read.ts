@@ -1,7 +1,7 @@
 /** A part of the document through its schema: a typed value, or problems with their places. Only this file knows zod's issues. */
 import type * as z from 'zod'
 import type { ConfigProblem } from './config.ts'
-import type { ConfigDocument } from './document.ts'
+import type { ConfigDocument, Place } from './document.ts'
 import { keyText, type KeyPath } from './problems.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -33,10 +33,13 @@ export function reportLack(to: Report, path: KeyPath, message: string): void {
 
 /** What a problem at this place looks like; for warnings too. Pure. */
 export function problemAt(document: ConfigDocument, path: KeyPath, message: string): ConfigProblem {
-  let at = path
-  while (document.place(at) === undefined) at = at.slice(0, -1)
-  const { line = 1, column = 1 } = document.place(at) ?? {}
+  const { line, column } = placeOf(document, path)
   return { line, column, key: keyText(path), message }
+}
+
+/** Its place, or that of the nearest that holds it; the root always has one. Pure. */
+export function placeOf(document: ConfigDocument, path: KeyPath): Place {
+  return document.place(path) ?? placeOf(document, path.slice(0, -1))
 }
 
 /** The plain value at a place. Pure. */
@@ -185,7 +188,7 @@ function explain(document: ConfigDocument, path: KeyPath, issue: Issue): readonl
     return [{ path: at, message: `is missing; it ${issue.message}` }]
   if (value === null) return [{ path: at, message: `is empty; it ${issue.message}` }]
   if (issue.code === 'invalid_value' && typeof value === 'string') {
-    const shown = document.place(at)?.source ?? ''
+    const shown = String(placeOf(document, at).source)
     const words = issue.values.filter((word) => typeof word === 'string')
     return [{ path: at, message: `${issue.message}${didYouMean(shown, words)}` }]
   }

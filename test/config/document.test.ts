@@ -14,6 +14,7 @@ t.test('what is not one plain YAML 1.2 mapping is refused with its place', (t) =
   const quote = ': inside { } or [ ], a value with { or } needs quotes: "/files/{id}", "${NAME}"'
   const cases: [string, string][] = [
     ['', '1:1 : the file must be a mapping that begins with `version: 1`'],
+    ['---\n', '1:4 : the file must be a mapping that begins with `version: 1`'],
     ['- a\n', '1:1 : the file must be a mapping that begins with `version: 1`'],
     ['# only a comment\n\n', '1:1 : the file must be a mapping that begins with `version: 1`'],
     ['a: 1\nb: 1\na: 2\n', '3:1 : this key stands here twice; keep one of them'],
@@ -175,6 +176,14 @@ t.test('a byte order mark and Windows line ends are no fault', (t) => {
   t.end()
 })
 
+t.test('a key without a value is there and empty', (t) => {
+  for (const text of ['? a\n', 'a:\n', 'a: ~\n']) {
+    const read = readDocument(text, {})
+    t.strictSame(read.ok && read.value.root, { a: null }, text)
+  }
+  t.end()
+})
+
 t.test('keys are written as a path; strange ones are quoted', (t) => {
   t.equal(keyText([]), '')
   t.equal(
@@ -202,6 +211,7 @@ t.test('the nearest known word is suggested, and none that is far', (t) => {
     ['SCOPES', '; did you mean "scopes"?'],
     ['upstraem', '; did you mean "upstream"?'],
     ['isuer', '; did you mean "issuers"?'],
+    ['upst', '; did you mean "upstream"?'],
     ['zzz', ''],
     ['s', ''],
     ['y'.repeat(200), ''],

@@ -135,6 +135,27 @@ t.test('a route that says too little, too much or nonsense is refused', (t) => {
   t.end()
 })
 
+t.test('problems inside what another problem takes out are told too', (t) => {
+  t.strictSame(
+    routeProblems('{ path: /a, scopes: { anyOf: ["", { allOf: [""] }] }, zzzzzzzz: 1 }'),
+    [
+      'inbound.routes[0].scopes.anyOf[0]: must be a scope, { anyOf: […] } or { allOf: […] }',
+      'inbound.routes[0].scopes.anyOf[1].allOf[0]: must be a scope, { anyOf: […] } or { allOf: […] }',
+      'inbound.routes[0].zzzzzzzz: this key is not known here; known are path, methods, scopes, authenticated, claims, clientIds, issuers, policy, public, forwardAuthorization, mode, timeouts, websocket',
+    ],
+  )
+  t.end()
+})
+
+t.test('a long value is cut in messages', (t) => {
+  const [problem = ''] = routeProblems(
+    '{ path: /a, scopes: s }',
+    `  problemTypes: ${'p'.repeat(500)}`,
+  )
+  t.ok(problem.length < 200, problem)
+  t.end()
+})
+
 t.test('routes that cannot stand beside each other are told at the later one', (t) => {
   const [twice, ...none] = routeProblems(
     '{ path: "/a/{x}", methods: GET, scopes: s }, { path: "/a/{y}", methods: GET, scopes: t }',
@@ -300,6 +321,7 @@ t.test('settings of the listener are refused when they cannot work', (t) => {
       'problemTypes: https://example.com/problems',
       'problemTypes: "https://example.com/problems" is no address that ends with /',
     ],
+    ['limits: { maxHeaders: .inf }', 'limits.maxHeaders: must be a whole number from 1 to 10000'],
     ['limits: { maxHeaders: 0 }', 'limits.maxHeaders: must be a whole number from 1 to 10000'],
     ['limits: { maxHeaders: 1.5 }', 'limits.maxHeaders: must be a whole number from 1 to 10000'],
     [
@@ -340,7 +362,7 @@ t.test('settings of the listener are refused when they cannot work', (t) => {
 })
 
 t.test('sizes, durations and lists have the form that the code uses', (t) => {
-  const more = `  limits: { maxBodyBytes: 2GiB, maxHeaderBytes: 20000, maxTargetBytes: 4096, headersTimeout: 500ms, bodyIdleTimeout: 5m, keepAliveTimeout: 1h, maxConnections: 0100 }
+  const more = `  limits: { maxBodyBytes: 2GiB, maxHeaderBytes: 20000, maxTargetBytes: "4096", headersTimeout: 500ms, bodyIdleTimeout: 5m, keepAliveTimeout: 1h, maxConnections: 0100 }
   trustedProxies: [10.0.0.0/8, "::1", "fd00::/8"]
   removeHeaders: X-Mine
   tokenHeader: X-Token
@@ -379,6 +401,20 @@ t.test('ids and claims keep their spelling', (t) => {
     { kind: 'claim', rule: { claim: 'n', values: [42] } },
     { kind: 'claim', rule: { claim: 'z', values: ['042'] } },
     { kind: 'claim', rule: { claim: 'b', values: [true] } },
+  ])
+  t.end()
+})
+
+t.test('an upstream that is our own listener is refused', (t) => {
+  const text = inboundWith('{ path: /a, scopes: s }')
+  t.strictSame(problemsOf(text.replace('127.0.0.1:8080', '0.0.0.0:3000')), [
+    '5:13 inbound.upstream: is our own listener inbound.listen; write the address of the API',
+  ])
+  t.strictSame(problemsOf(text.replace(':3000', ':9901')), [
+    '5:13 inbound.upstream: is our own listener admin.listen; write the address of the API',
+  ])
+  t.strictSame(problemsOf(text.replace(':3000', ':3000/base')), [
+    '5:13 inbound.upstream: "http://127.0.0.1:3000/base" has a path; paths go upstream as they are, so remove it',
   ])
   t.end()
 })

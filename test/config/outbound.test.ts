@@ -95,6 +95,18 @@ t.test('a route that leads nowhere safe is refused', (t) => {
   t.end()
 })
 
+t.test('a port that is left out is that of the scheme', (t) => {
+  const to = (upstream: string, port: number) =>
+    problems(outboundWith(`{ path: /a, upstream: ${upstream} }`, `  listen: 127.0.0.1:${port}`))
+  const own = [
+    'outbound.routes[0].upstream: is our own listener outbound.listen; write the address of the API',
+  ]
+  t.strictSame(to('https://127.0.0.1', 443), own)
+  t.strictSame(to('http://127.0.0.1', 80), own)
+  t.strictSame(to('https://127.0.0.1', 80), [])
+  t.end()
+})
+
 t.test('the place of an own listener counts the routes of the file, also after wrong ones', (t) => {
   const found = problems(
     outboundWith('{ path: a, scope: s }, { path: /b, upstream: http://127.0.0.1:8081/x }'),
@@ -129,6 +141,7 @@ t.test('listeners are addresses or sockets, each in a place of its own', (t) => 
       '127.0.0.1:99999',
       '"127.0.0.1:99999" is no address and port; write one such as 127.0.0.1:8080',
     ],
+    ['127.0.0.1.2:80', '"127.0.0.1.2:80" is no address and port; write one such as 127.0.0.1:8080'],
     ['{ host: 127.0.0.1 }', 'must have host and port, or socket'],
     ['{ socket: /run/s, port: 1 }', 'has a socket and an address; keep one of them'],
   ]
@@ -136,6 +149,9 @@ t.test('listeners are addresses or sockets, each in a place of its own', (t) => 
     t.strictSame(problems(outboundWith(route, `  listen: ${listen}`)), [
       `outbound.listen: ${expected}`,
     ])
+  t.strictSame(problems(outboundWith(route, '  listen: { host: a b, port: 1 }')), [
+    'outbound.listen.host: "a b" is no address or name; write one such as 127.0.0.1',
+  ])
   t.strictSame(problems(outboundWith(route, '  listen: { socket: /s, mode: rw }')), [
     "outbound.listen.mode: must be an octal file mode such as '0600' or '0660'",
   ])
