@@ -22,7 +22,7 @@ import { createOutbound, type Outbound } from './outbound.ts'
 import { logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
 import { createUpstreams } from './upstreams.ts'
-import { grantsOf, problemSettings, upstreamsOf } from './uses.ts'
+import { grantsOf, problemSettings, upstreamsOf, verifiedIssuers } from './uses.ts'
 import { createWebSockets } from './websocket.ts'
 
 export type ProxyDeps = {
@@ -75,7 +75,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     metrics.tokenEvent(event)
     logTokenEvent(log, event)
   }
-  const issuers = createIssuers(first.issuers, { clock, random, report })
+  const issuers = createIssuers(verifiedIssuers(first), { clock, random, report })
   const tokens = createTokenCache({
     clock,
     random,
@@ -199,7 +199,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     config = loaded.value
     log.configure(config.log)
     metrics.configured(config)
-    issuers.reload(config.issuers)
+    issuers.reload(verifiedIssuers(config))
     tokens.reload(grantsOf(config))
     tokens.prefetch(grantsOf(config))
     path = dataPath(config)

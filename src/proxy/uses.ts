@@ -1,7 +1,7 @@
 /** What a configuration makes the proxy use: token grants, upstreams, the form of its problems. Pure. */
 import type { Config, UpstreamConfig } from '../config/config.ts'
 import type { Direction } from '../ops/access.ts'
-import type { Grant } from '../tokens/settings.ts'
+import type { Grant, IssuerSettings } from '../tokens/settings.ts'
 import type { ProblemSettings } from './problems.ts'
 
 /** How answers of our own look; only inbound challenges, and so has a realm. */
@@ -10,6 +10,11 @@ export function problemSettings(config: Config, direction: Direction): ProblemSe
     realm: direction === 'inbound' ? config.inbound?.realm : undefined,
     problemTypes: config.inbound?.problemTypes,
   }
+}
+
+/** The issuers whose keys are needed: none where nothing is verified, and they only name token endpoints. */
+export function verifiedIssuers({ inbound, issuers }: Config): readonly IssuerSettings[] {
+  return inbound === undefined ? [] : issuers
 }
 
 /** The grants of all outbound routes, equal ones as often as they stand there. */
