@@ -58,6 +58,7 @@ inbound:
     - { path: /ours, scopes: app-api/export }
     - { path: /theirs, scopes: app-api/export, issuers: [partner] }
     - { path: /both, scopes: app-api/export, issuers: [partner, app] }
+admin: { listen: 127.0.0.1:0 }
 `,
   )
   const ours = tokenOf(pool)
@@ -95,6 +96,7 @@ inbound:
   routes:
     - { path: /export/**, scopes: app-api/export, clientIds: ["${id}"] }
     - { path: /me, authenticated: true, issuers: [second] }
+admin: { listen: 127.0.0.1:0 }
 `,
   )
   await refused(t, scene, '/export/1', tokenOf(second))
