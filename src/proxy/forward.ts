@@ -44,6 +44,9 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   let response: ResponseBody | undefined
   let limit: NodeJS.Timeout | undefined
   let attempts = 0
+  let reconsidered = false
+  /** The answer is held back; what became of its connection meanwhile. */
+  let held: { lost?: UpstreamFailure } | undefined
   let over = false
 
   // `close` comes after the end of the response too, when there is nothing left to abort
@@ -75,8 +78,10 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           clearTimeout(limit)
           record.upstreamMs = performance.now() - sentAt
           exchange.settings.reportUpstream(record.upstreamMs)
-          const second =
-            attempts === 1 ? plan.reconsider?.(status, headers, canReplay(body)) : undefined
+          const second = reconsidered
+            ? undefined
+            : plan.reconsider?.(status, headers, canReplay(body))
+          reconsidered = true
           if (second === undefined) passHead(status, headers)
           else hold(second, status, headers)
           return second === undefined
@@ -104,15 +109,20 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     status: number,
     headers: readonly string[],
   ): void {
-    const held = call
+    const first = call
+    const answered: typeof held = {}
+    held = answered
     void second.then((again) => {
+      held = undefined
       if (over) return
-      if (again === undefined) {
-        passHead(status, headers)
-        held?.resume()
+      if (again !== undefined) {
+        first?.abort()
+        send(again, true)
+      } else if (answered.lost !== undefined) {
+        failed(answered.lost)
       } else {
-        held?.abort()
-        send(again, false)
+        passHead(status, headers)
+        first?.resume()
       }
     })
   }
@@ -133,6 +143,10 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   function failed(failure: UpstreamFailure): void {
     clearTimeout(limit)
     if (over) return
+    if (held !== undefined) {
+      held.lost = failure
+      return
+    }
     const again =
       failure.staleConnection &&
       attempts === 1 &&
