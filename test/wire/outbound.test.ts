@@ -236,8 +236,8 @@ t.test('as HTTP proxy: absolute form by node:http and by curl, and Host alone', 
   const curl = await promisify(execFile)('curl', [
     ...['-sS', '--noproxy', '', '-x', `http://127.0.0.1:${scene.outbound}`],
     'http://billing.internal/by-curl?x=1',
-  ]).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return { stdout: 'ok' }
+  ]).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { stdout: 'ok' }
     throw error
   })
   t.equal(curl.stdout, 'ok')
@@ -256,11 +256,11 @@ t.test('an upgrade is not offered: a WebSocket handshake is a plain request', as
   const { upstream, scene } = await setUp(t, oneRoute)
   const handshake = ['Upgrade: websocket', 'Sec-WebSocket-Key: x', 'Sec-WebSocket-Version: 13']
   const socket = net.connect(scene.outbound, '127.0.0.1')
-  socket.end(
+  socket.write(
     [
       'GET /app-api/ws HTTP/1.1',
       'Host: localhost',
-      'Connection: Upgrade',
+      'Connection: Upgrade, close',
       ...handshake,
       '',
       '',
