@@ -39,6 +39,8 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Sends the request; ends when the response is over, however it ends. */
 export function forward(exchange: Exchange, plan: Forwarding): void {
   const { req, res, record } = exchange
+  // undici takes the socket away from a body that it gives up
+  const { socket } = req
   const body = exchange.hasBody ? takeBody(exchange, plan, stalled, tooLarge) : undefined
   let call: UpstreamCall | undefined
   let response: ResponseBody | undefined
@@ -157,7 +159,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       send(plan.headers, true)
       return
     }
-    if (req.socket.destroyed) return
+    if (socket.destroyed) return
     record.upstreamError = failure.cause
     finish()
     answer(
