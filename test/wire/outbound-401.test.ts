@@ -7,7 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { seconds } from '../../src/units.ts'
 import { answers } from '../tokens/endpoint.ts'
-import { headsOf, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
+import { headsOf, startRawUpstream } from '../support/wire.ts'
 import {
   call,
   counted,
@@ -314,23 +314,31 @@ t.test('a 401 after a stale connection is reconsidered like any other', async (t
 })
 
 t.test('the second attempt never meets a connection that has gone stale', async (t) => {
-  const tokens = await startTokens(t)
-  const kept: net.Socket[] = []
-  const upstream = await startRawUpstream(t, (socket, text) => {
-    const requests = text.split('\r\n\r\n').length - 1
-    if (text.includes('/slow')) kept.push(socket)
-    else if (requests > 1) socket.destroy()
-    else if (text.includes('/reject') && text.includes(tokenOf(1))) socket.write(unauthorized)
-    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  const { tokens, asked, answerNow } = await heldRenewal(t)
+  let slow: net.Socket | undefined
+  const upstream = await startRawUpstream(t, (socket, text, index) => {
+    if (text.includes('/slow')) {
+      // its connection is idle afterwards, and dies of the next request
+      if (slow === undefined) slow = socket
+      else socket.destroy()
+    } else if (!text.endsWith('body')) return
+    else if (text.includes(tokenOf(1))) socket.write(unauthorized)
+    else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n${index}`)
   })
   const route = `{ path: /a, upstream: "http://127.0.0.1:${upstream.port}" }`
   const scene = await startOutbound(t, outboundYaml(tokens.url, [route]))
-  // two connections: one is kept busy until the other was used and is idle
-  const slow = net.connect(scene.outbound, '127.0.0.1')
-  slow.write('GET /a/slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
-  while (kept.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  const first = call(scene, 'GET /a/slow')
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (slow === undefined) setImmediate(look)
+      else resolve()
+    }
+    look()
+  })
   const post = call(scene, 'POST /a/reject', ['Content-Length: 4'], 'body')
-  kept[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-  t.match(parseAnswer(await readAll(slow)), { status: 200 })
-  t.match(await post, { status: 200, body: 'ok' })
+  await asked
+  slow?.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  t.match(await first, { status: 200 })
+  answerNow(counted)
+  t.match(await post, { status: 200, body: '2' }, 'the third connection')
 })
