@@ -38,14 +38,12 @@ export function beginExchange(
   settings: ExchangeSettings,
 ): Exchange {
   const startedAt = performance.now()
-  const target = req.url ?? ''
-  const query = target.indexOf('?')
   const record: AccessRecord = {
     direction: settings.direction,
     requestId: readRequestId(req.rawHeaders),
     traceId: readTraceId(req.rawHeaders),
     method: req.method ?? '',
-    path: query < 0 ? target : target.slice(0, query),
+    path: pathOf(req.url ?? ''),
     status: 0,
     route: undefined,
     decision: undefined,
@@ -74,6 +72,13 @@ export function beginExchange(
     expectsContinue,
     settings,
   }
+}
+
+/** Without the query, and without the authority of an absolute form, which may hold a password. */
+function pathOf(target: string): string {
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  const query = path.indexOf('?')
+  return query < 0 ? path : path.slice(0, query)
 }
 
 /** For the log only: the downstream went away before there was an answer. */

@@ -23,16 +23,19 @@ export type FindUpstream = (request: OutboundRequest) => Result<FoundUpstream, O
 
 /** Absolute form, scheme http, no userinfo (RFC 9112 §3.2.2): authority, then path and query. */
 const absoluteForm = /^http:\/\/([^/?#@]+)(\/[^#]*|\?[^#]*)?$/i
-/** A dot segment in any escaping. */
-const dotSegment = /(?:^|\/|%2f)(?:\.|%2e){1,2}(?:$|\/|%2f|;|%3b)/i
+/** A dot segment in any escaping: also an escape of an escape, and beside an escaped separator. */
+const dotSegment =
+  /(?:^|\/|%(?:25)*(?:2f|5c))(?:\.|%(?:25)*2e){1,2}(?:$|\/|;|%(?:25)*(?:2f|5c|3b))/i
 /** A backslash or a control, escaped or not. */
 const unsafe = /\\|%5c|%[01][0-9a-f]|%7f/i
 const visibleAscii = /^[\x21-\x7e]*$/
 
-/** Prepares the routes: host routes by name, path routes longest first. */
+/** Prepares the routes: the longest path first; of host routes those that name the port before the others. */
 export function createFindUpstream(routes: readonly OutboundRoute[]): FindUpstream {
   const longestFirst = [...routes].sort((a, b) => (b.path?.length ?? 0) - (a.path?.length ?? 0))
-  const byHost = longestFirst.filter((route) => route.host !== undefined)
+  const byHost = longestFirst
+    .filter((route) => route.host !== undefined)
+    .sort((a, b) => Number(b.host?.port !== undefined) - Number(a.host?.port !== undefined))
   const byPath = longestFirst.filter((route) => route.host === undefined)
 
   return ({ target, host, pathsAnyHost }) => {
@@ -83,18 +86,17 @@ function firstMatch(routes: readonly OutboundRoute[], origin: string): FoundUpst
   return undefined
 }
 
-function isHost(route: OutboundRoute, authority: string | undefined): boolean {
-  if (route.host === undefined || authority === undefined) return false
+function isHost({ host }: OutboundRoute, authority: string | undefined): boolean {
+  if (authority === undefined) return false
   const { name, port } = split(authority)
-  return name === route.host.name && (route.host.port === undefined || port === route.host.port)
+  return name === host?.name && (host.port === undefined || port === host.port)
 }
 
 function split(authority: string): { name: string; port: number } {
-  const found = /^(.*?)(?::(\d*))?$/.exec(authority)
-  const port = found?.[2]
+  const port = /:\d*$/.exec(authority)?.[0] ?? ''
   return {
-    name: (found?.[1] ?? authority).toLowerCase(),
-    port: port === undefined || port === '' ? 80 : Number(port),
+    name: authority.slice(0, authority.length - port.length).toLowerCase(),
+    port: port.length > 1 ? Number(port.slice(1)) : 80,
   }
 }
 

@@ -39,11 +39,16 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Sends the request; ends when the response is over, however it ends. */
 export function forward(exchange: Exchange, plan: Forwarding): void {
   const { req, res, record } = exchange
+  // undici takes the socket away from a body that it gives up
+  const { socket } = req
   const body = exchange.hasBody ? takeBody(exchange, plan, stalled, tooLarge) : undefined
   let call: UpstreamCall | undefined
   let response: ResponseBody | undefined
   let limit: NodeJS.Timeout | undefined
   let attempts = 0
+  let reconsidered = false
+  /** The answer is held back; what became of its connection meanwhile. */
+  let held: { lost?: UpstreamFailure } | undefined
   let over = false
 
   // `close` comes after the end of the response too, when there is nothing left to abort
@@ -75,8 +80,10 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           clearTimeout(limit)
           record.upstreamMs = performance.now() - sentAt
           exchange.settings.reportUpstream(record.upstreamMs)
-          const second =
-            attempts === 1 ? plan.reconsider?.(status, headers, canReplay(body)) : undefined
+          const second = reconsidered
+            ? undefined
+            : plan.reconsider?.(status, headers, canReplay(body))
+          reconsidered = true
           if (second === undefined) passHead(status, headers)
           else hold(second, status, headers)
           return second === undefined
@@ -104,15 +111,20 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     status: number,
     headers: readonly string[],
   ): void {
-    const held = call
+    const first = call
+    const answered: typeof held = {}
+    held = answered
     void second.then((again) => {
+      held = undefined
       if (over) return
-      if (again === undefined) {
-        passHead(status, headers)
-        held?.resume()
+      if (again !== undefined) {
+        first?.abort()
+        send(again, true)
+      } else if (answered.lost !== undefined) {
+        failed(answered.lost)
       } else {
-        held?.abort()
-        send(again, false)
+        passHead(status, headers)
+        first?.resume()
       }
     })
   }
@@ -133,6 +145,10 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   function failed(failure: UpstreamFailure): void {
     clearTimeout(limit)
     if (over) return
+    if (held !== undefined) {
+      held.lost = failure
+      return
+    }
     const again =
       failure.staleConnection &&
       attempts === 1 &&
@@ -143,7 +159,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       send(plan.headers, true)
       return
     }
-    if (req.socket.destroyed) return
+    if (socket.destroyed) return
     record.upstreamError = failure.cause
     finish()
     answer(
