@@ -1,4 +1,5 @@
 /** One proxy process: signals, reloads, the end (SPEC 6). `run` serves one configuration, `dev` two. */
+import { inspect } from 'node:util'
 import { type ConfigSource, loadConfig, readTextFile } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
@@ -58,7 +59,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   async function stop(): Promise<void> {
     watch.close()
     await proxy.stop()
-    log.flush()
+    log.close()
     finish()
   }
 
@@ -84,10 +85,16 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
 
 /**
  * SIGTERM and SIGINT drain, SIGHUP reloads. A second SIGINT ends at once, a second SIGTERM changes
- * nothing. Resolves when everything has ended.
+ * nothing. An exception that nothing caught is a bug of one request: it is logged, the others go on.
+ * Resolves when everything has ended.
  */
-export async function serveUntilSignal(servings: readonly Serving[], io: Io): Promise<void> {
+export async function serveUntilSignal(servings: NonEmpty<Serving>, io: Io): Promise<void> {
   let interrupts = 0
+  io.onUncaught((error) => {
+    servings[0].log.event('error', 'an exception was not caught: this is a bug', {
+      error: inspect(error),
+    })
+  })
   io.onSignal((signal) => {
     if (signal === 'SIGHUP') {
       for (const serving of servings) serving.reload()
