@@ -15,11 +15,12 @@ import { requestToken } from '../tokens/request.ts'
 import type { Grant } from '../tokens/settings.ts'
 import { type Clock, type NonEmpty, no, ok, type Random, type Result } from '../units.ts'
 import { discoverTokenEndpoint } from './discover.ts'
-import { drain } from './drain.ts'
+import { drain, systemWait, type Wait } from './drain.ts'
 import type { ExchangeSettings } from './exchange.ts'
 import { createInbound, type Inbound } from './inbound.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
+import { takeEffect } from './reload.ts'
 import { logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
 import { createUpstreams } from './upstreams.ts'
@@ -35,6 +36,8 @@ export type ProxyDeps = {
   readonly load: () => Result<Config, NonEmpty<ConfigProblem>>
   /** Called for `POST /shutdown`. */
   readonly shutdown: () => void
+  /** For the end; the event loop's timers unless a test has its own. */
+  readonly wait?: Wait
 }
 
 export type Addresses = {
@@ -191,12 +194,15 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   }
 
   function reload(): Result<string, NonEmpty<ConfigProblem>> {
+    if (stopping !== undefined) return no([tooLate])
+    // what was there before counts, whatever this reload adds
+    readiness()
     const loaded = deps.load()
-    logReload(log, config, loaded)
+    logReload(log, first, loaded)
     metrics.reloaded(loaded.ok ? 'ok' : 'failed')
     lastReload = { at: clock(), ok: loaded.ok, problems: loaded.ok ? [] : loaded.problem }
     if (!loaded.ok) return loaded
-    config = loaded.value
+    config = takeEffect(first, config, loaded.value)
     log.configure(config.log)
     metrics.configured(config)
     issuers.reload(config.issuers)
@@ -241,6 +247,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       inbound: listeners.inbound,
       outbound: listeners.outbound,
       ...config.shutdown,
+      wait: deps.wait ?? systemWait,
       atDeadline: () => {
         log.event('warn', 'shutdown.timeout is over: what is left is cut')
         webSockets.closeAll()
@@ -267,6 +274,11 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   }
 
   return { start, reload, readiness, status, stop: () => (stopping ??= end()), abandon }
+}
+
+const tooLate: ConfigProblem = {
+  ...{ line: 1, column: 1, key: '' },
+  message: 'was not read: the proxy is shutting down',
 }
 
 function problemSettings(config: Config, direction: Direction): ExchangeSettings['problems'] {
