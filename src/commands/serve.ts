@@ -1,9 +1,8 @@
 /** One proxy process: signals, reloads, the end (SPEC 6). `run` serves one configuration, `dev` two. */
-import { inspect } from 'node:util'
 import { type ConfigSource, loadConfig, readTextFile } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
-import { createLog, type Log } from '../ops/log.ts'
+import { createLog, type Log, stackOf } from '../ops/log.ts'
 import { createMetrics } from '../ops/metrics.ts'
 import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
 import { type NonEmpty, ok, type Result } from '../units.ts'
@@ -92,7 +91,7 @@ export async function serveUntilSignal(servings: NonEmpty<Serving>, io: Io): Pro
   let interrupts = 0
   io.onUncaught((error) => {
     servings[0].log.event('error', 'an exception was not caught: this is a bug', {
-      error: inspect(error),
+      error: stackOf(error),
     })
   })
   io.onSignal((signal) => {

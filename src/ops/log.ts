@@ -58,6 +58,11 @@ export function createLog(options: LogOptions): Log {
   }
 }
 
+/** Where a bug is, for a log line. Pure. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? String(error.stack) : 'unknown'
+}
+
 /** Most that is kept for a reader that is slow, in bytes; lines beyond it are lost. */
 const mostBuffered = 8 * 1024 * 1024
 /** How long the end of the process waits for it. */

@@ -5,7 +5,7 @@
 import type { Config, ConfigProblem, UpstreamConfig } from '../config/config.ts'
 import { type Admin, createAdmin, type Readiness } from '../ops/admin.ts'
 import type { Direction } from '../ops/access.ts'
-import type { Log } from '../ops/log.ts'
+import { type Log, stackOf } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { createRouteCounts } from '../ops/route-counts.ts'
 import { createTokenCache } from '../tokens/cache.ts'
@@ -125,7 +125,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
         log.event('warn', 'malformed request refused', { direction, reason: problem.code })
       },
       failed: (error) => {
-        log.event('error', 'a request failed because of a bug', { direction, error: stack(error) })
+        log.event('error', 'a request failed because of a bug', { direction, error: stackOf(error) })
       },
       problems: () => problemSettings(config, direction),
     }
@@ -297,8 +297,4 @@ function upstreamsOf({ inbound, outbound }: Config): readonly UpstreamConfig[] {
     ...(inbound === undefined ? [] : [inbound.upstream]),
     ...(outbound?.routes.map((route) => route.upstream) ?? []),
   ]
-}
-
-function stack(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : 'unknown'
 }

@@ -78,7 +78,7 @@ t.test('who may ask the admin listener what', (t) => {
 
 t.test(
   'allowRemoteStatus opens reading, never the two POSTs, and never to rebound names',
-  async (t) => {
+  (t) => {
     const relaxed = { allowRemoteStatus: true, hosts: ['pod.example'] }
     t.equal(adminRefusal(remote, relaxed), undefined)
     t.equal(adminRefusal({ ...remote, host: 'Pod.Example:9901' }, relaxed), undefined)

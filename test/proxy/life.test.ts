@@ -318,9 +318,8 @@ t.test('a malformed request is told in the log, and serves nobody', async (t) =>
   const scene = await startScene(t, inboundYaml(upstream.port))
   const answer = await exchangeRaw(scene.inbound, 'GARBAGE\r\n\r\n')
   t.equal(answer.status, 400)
-  t.match(await scene.logged(({ level }) => level === 'warn'), {
-    msg: 'malformed request refused',
-    ...{ direction: 'inbound', reason: 'invalid_request' },
+  t.match(await scene.logged(({ msg }) => msg === 'malformed request refused'), {
+    ...{ level: 'warn', direction: 'inbound', reason: 'invalid_request' },
   })
   // a handshake is judged like any request
   const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
@@ -484,6 +483,42 @@ t.test('what happens behind the requests is told in the log, once', (t) => {
   ])
   t.equal(lines.length, 5)
   t.end()
+})
+
+t.test('a bug in one request is logged and answered; the process goes on', async (t) => {
+  const upstream = await startRawUpstream(t)
+  const config = configOf(inboundYaml(upstream.port))
+  const lines: string[] = []
+  const bugs: unknown[] = [new Error('a bug'), 'no error at all']
+  const proxy = createProxy(config, {
+    ...{ version: '0', clock: systemClock, random: () => 0.5 },
+    metrics: {
+      ...createMetrics('0'),
+      tokenEvent(event) {
+        // called while a token is verified
+        if (event.kind === 'verified_token_cache') throw bugs.shift()
+      },
+    },
+    log: createLog({
+      config: config.log,
+      random: () => 0.5,
+      destination: { write: (line) => lines.push(line) },
+    }),
+    load: () => ({ ok: true, value: config }),
+    shutdown: () => undefined,
+  })
+  const started = await proxy.start()
+  t.teardown(() => proxy.stop())
+  const port = Number(new URL(started.ok ? (started.value.inbound ?? '') : '').port)
+  const bearer = 'Authorization: Bearer a.b.c\r\nConnection: close\r\n'
+  for (const said of ['Error: a bug\\n    at ', '"error":"unknown"']) {
+    const answer = await exchangeRaw(port, get('/closed', bearer))
+    t.equal(answer.status, 500)
+    t.notMatch(answer.text, /a bug/)
+    t.ok(lines.some((line) => line.includes(said)))
+  }
+  const next = await exchangeRaw(port, get('/open/1', 'Connection: close\r\n'))
+  t.equal(next.status, 200)
 })
 
 t.test('a start that fails half way leaves nothing behind', async (t) => {
