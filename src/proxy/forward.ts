@@ -45,6 +45,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   let limit: NodeJS.Timeout | undefined
   let attempts = 0
   let over = false
+  let endedEarly = false
 
   // `close` comes after the end of the response too, when there is nothing left to abort
   res.once('close', stop)
@@ -58,7 +59,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         method: record.method,
         target: plan.target,
         headers,
-        body: body?.replay() ?? (body === undefined ? undefined : req),
+        body: body?.replay() ?? body?.stream,
         fresh,
       },
       {
@@ -82,9 +83,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           return second === undefined
         },
         data: (chunk) => response?.data(chunk) ?? false,
-        end() {
-          response?.end()
-        },
+        end,
         failed,
       },
     )
@@ -117,9 +116,9 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     })
   }
 
+  /** An upstream may answer while the upload goes on; whether all of it is wanted shows at the end. */
   function passHead(status: number, headers: readonly string[]): void {
     const unread = body !== undefined && !body.ended()
-    if (unread) closeAfterGrace(req)
     const passed = responseHeaders(
       headers,
       status,
@@ -128,6 +127,20 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     if (unread || exchange.settings.isClosing()) passed.push('Connection', 'close')
     res.writeHead(status, passed)
     response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
+    if (endedEarly) end()
+  }
+
+  function end(): void {
+    if (response === undefined) {
+      // the head is held back, and nothing follows it
+      endedEarly = true
+      return
+    }
+    if (body !== undefined && !body.ended()) {
+      body.stop()
+      closeAfterGrace(req)
+    }
+    response.end()
   }
 
   function failed(failure: UpstreamFailure): void {

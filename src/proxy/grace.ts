@@ -18,6 +18,7 @@ export function closeAfterGrace(req: IncomingMessage): void {
     if (swallowed > maxSwallowed) req.pause()
   })
   req.on('error', () => undefined)
+  req.resume()
   // node:http ends the connection through destroySoon() once the last response is out
   socket.destroySoon = () => {
     endAfterGrace(socket)

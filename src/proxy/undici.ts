@@ -5,8 +5,8 @@
  * a request may be repeated only when its connection had been used before (SPEC 3, H12). Relied on:
  * - the Client is always told `http:`: for `https:` undici takes the TLS name from the Host header,
  *   which the downstream writes; our own `connect` makes the TLS socket instead
- * - `strictContentLength: false`: a 304 or 204 with Content-Length is legal (U1, RFC 9110 §8.6);
- *   llhttp itself still notices a body that is cut short
+ * - a 304 or 204 with Content-Length is legal (U1, RFC 9110 §8.6), but undici fails it at its end: by then
+ *   everything was there
  * - its time limits are off (0); `forward.ts` has ours
  * - `allowH2: false`, no redirects, no retries, nothing decoded
  */
@@ -48,7 +48,6 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
       connections: 0,
       client: new Client(config.origin.replace(/^https:/, 'http:'), {
         pipelining: 1,
-        strictContentLength: false,
         allowH2: false,
         headersTimeout: 0,
         bodyTimeout: 0,
@@ -98,6 +97,12 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     call.giveBack = () => {
       release(line, false)
     }
+    let isBodiless = false
+    const end = (reusable: boolean): void => {
+      if (!call.finish()) return
+      release(line, reusable)
+      handler.end()
+    }
     const handlers: Dispatcher.DispatchHandler = {
       onConnect(abort) {
         call.cancel = abort
@@ -105,21 +110,24 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
       },
       onHeaders(status, rawHeaders, resume) {
         const headers = rawHeaders.map((part) => part.toString('latin1'))
+        if (status < 100) throw new SyntaxError('a status below 100')
         if (status < 200) {
           handler.interim(status, headers)
           return true
         }
         call.resume = resume
+        isBodiless = status === 204 || status === 304
         return handler.head(status, headers)
       },
       onData: (chunk) => handler.data(chunk),
       onComplete() {
-        if (call.finish()) {
-          release(line, true)
-          handler.end()
-        }
+        end(true)
       },
       onError(error) {
+        if (isBodiless) {
+          end(false)
+          return
+        }
         if (!call.finish()) return
         release(line, false)
         const sameConnection = socket !== undefined && line.connections === connections
