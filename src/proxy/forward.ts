@@ -5,7 +5,7 @@
  */
 import type { Milliseconds } from '../units.ts'
 import { answer, type Exchange } from './exchange.ts'
-import { closeAfterGrace } from './grace.ts'
+import { closeAfterGrace, refuseMore } from './grace.ts'
 import { responseHeaders } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
 import { relayBody, type ResponseBody } from './response-body.ts'
@@ -124,7 +124,10 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       status,
       record.direction === 'inbound' ? record.requestId : undefined,
     )
-    if (unread || exchange.settings.isClosing()) passed.push('Connection', 'close')
+    if (unread || exchange.settings.isClosing()) {
+      refuseMore(req.socket)
+      passed.push('Connection', 'close')
+    }
     res.writeHead(status, passed)
     response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
     if (endedEarly) end()
@@ -210,5 +213,10 @@ function passInterim(exchange: Exchange, status: number, headers: readonly strin
     if (headers[i]?.toLowerCase() === 'link')
       hints['link'] = [hints['link'] ?? [], headers[i + 1] ?? ''].flat()
   }
-  if (hints['link'] !== undefined) res.writeEarlyHints(hints)
+  if (hints['link'] === undefined) return
+  try {
+    res.writeEarlyHints(hints)
+  } catch {
+    // node:http throws for links that it does not understand; a hint may be lost, the answer may not
+  }
 }

@@ -31,6 +31,8 @@ type Line = {
   socket: net.Socket | undefined
   /** How many connections this Client has made so far. */
   connections: number
+  /** The connection broke: undici takes that for the end of a body which ends with its connection. */
+  isBroken: boolean
 }
 
 type Waiting = { readonly start: () => void; readonly giveUp: () => void; limit?: NodeJS.Timeout }
@@ -46,6 +48,7 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     const line: Line = {
       socket: undefined,
       connections: 0,
+      isBroken: false,
       client: new Client(config.origin.replace(/^https:/, 'http:'), {
         pipelining: 1,
         allowH2: false,
@@ -62,6 +65,10 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
             }
             line.socket = socket
             line.connections += 1
+            line.isBroken = false
+            socket.once('error', () => {
+              line.isBroken = true
+            })
             callback(null, socket)
           })
         },
@@ -121,7 +128,8 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
       },
       onData: (chunk) => handler.data(chunk),
       onComplete() {
-        end(true)
+        if (line.isBroken) handlers.onError?.(brokenOff)
+        else end(true)
       },
       onError(error) {
         if (isBodiless) {
@@ -182,6 +190,8 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     waiting.push(place)
   }
 }
+
+const brokenOff: Error = Object.assign(new Error('broken off'), { code: 'ECONNRESET' })
 
 const overloaded: UpstreamFailure = {
   code: 'overloaded',

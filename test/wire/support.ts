@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import net from 'node:net'
-import { once } from 'node:events'
 import type { Test } from 'tap'
 import { jwksOf, makeKey, mint, type SigningKey } from '../support/issuer.ts'
 import { type Scene, type SceneOptions, startScene } from '../support/scene.ts'
@@ -111,7 +110,7 @@ export function listen(socket: net.Socket): {
 
 /** Resolves when the peer closed the connection. */
 export async function closed(socket: net.Socket): Promise<void> {
-  if (!socket.closed) await once(socket, 'close')
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
 }
 
 /** Looks again and again, for what no event tells; tap's own limit ends it. */
