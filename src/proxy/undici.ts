@@ -35,12 +35,11 @@ type Line = {
   isBroken: boolean
 }
 
-type Waiting = { readonly start: () => void; readonly giveUp: () => void; limit?: NodeJS.Timeout }
-
 /** An upstream client with at most `connections` connections and as many requests waiting for one. */
 export function createUndiciUpstream(config: UpstreamConfig): Upstream {
   const idle: Line[] = []
-  const waiting: Waiting[] = []
+  /** Starts the request that waits; each takes itself out. */
+  const waiting: (() => void)[] = []
   let busy = 0
   let closed = false
 
@@ -93,7 +92,7 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     busy -= 1
     if (reusable && !closed) idle.push(line)
     else discard(line)
-    waiting.shift()?.start()
+    waiting[0]?.()
   }
 
   function dispatch(request: UpstreamRequest, handler: UpstreamHandler, call: Call): void {
@@ -160,7 +159,8 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
         dispatch(request, handler, call)
       } else if (waiting.length >= config.connections) {
         process.nextTick(() => {
-          if (call.finish()) handler.failed(overloaded)
+          call.finish()
+          handler.failed(overloaded)
         })
       } else {
         wait(request, handler, call)
@@ -174,20 +174,21 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
   }
 
   function wait(request: UpstreamRequest, handler: UpstreamHandler, call: Call): void {
-    const place: Waiting = {
-      start: () => {
-        clearTimeout(place.limit)
-        if (call.over) waiting.shift()?.start()
-        else dispatch(request, handler, call)
-      },
-      giveUp: () => {
-        const index = waiting.indexOf(place)
-        if (index >= 0) waiting.splice(index, 1)
-        if (call.finish()) handler.failed(overloaded)
-      },
+    const leave = (): void => {
+      clearTimeout(limit)
+      waiting.splice(waiting.indexOf(start), 1)
     }
-    place.limit = setTimeout(place.giveUp, config.connectTimeout)
-    waiting.push(place)
+    const start = (): void => {
+      leave()
+      dispatch(request, handler, call)
+    }
+    const limit = setTimeout(() => {
+      leave()
+      call.finish()
+      handler.failed(overloaded)
+    }, config.connectTimeout)
+    call.giveBack = leave
+    waiting.push(start)
   }
 }
 
