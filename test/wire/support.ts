@@ -39,7 +39,7 @@ export async function startInbound(
   const shown = typeof upstream === 'number' ? `http://127.0.0.1:${upstream}` : upstream
   const yaml = (lines = inbound): string => `version: 1
 issuers:
-  main: { issuer: '${issuerName}', audience: any, jwks: { file: ${file} } }
+  main: { issuer: '${issuerName}', audience: any, algorithms: [ES256], jwks: { file: ${file} } }
 inbound:
   listen: 127.0.0.1:0
   upstream: ${shown}
