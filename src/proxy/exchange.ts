@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LimitsConfig } from '../config/config.ts'
 import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
-import { closeAfterGrace } from './grace.ts'
-import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
+import { closeAfterGrace, refuseMore } from './grace.ts'
+import { type Problem, type ProblemCode, type ProblemSettings, renderProblem } from './problems.ts'
 import { readRequestId, readTraceId } from './request-id.ts'
 
 export type Exchange = {
@@ -110,10 +110,18 @@ export function answer(exchange: Exchange, problem: Problem): void {
   )
   const unread = exchange.hasBody && !req.complete
   if (unread) closeAfterGrace(req)
+  const isLast = unread || exchange.settings.isClosing() || endings.has(problem.code)
+  if (isLast) refuseMore(req.socket)
   record.bytesOut = Buffer.byteLength(body)
-  res.writeHead(
-    status,
-    unread || exchange.settings.isClosing() ? [...headers, 'Connection', 'close'] : [...headers],
-  )
+  res.writeHead(status, isLast ? [...headers, 'Connection', 'close'] : [...headers])
   res.end(body)
 }
+
+/** Where this was said the framing of what follows is not to be trusted (R19), or not worth reading. */
+const endings: ReadonlySet<ProblemCode> = new Set([
+  'invalid_request',
+  'method_refused',
+  'headers_too_large',
+  'target_too_long',
+  'body_too_large',
+])
