@@ -25,6 +25,8 @@ export type ExchangeSettings = {
   readonly limits: Pick<LimitsConfig, 'bodyIdleTimeout' | 'maxBodyBytes'>
   /** The listener takes no new requests: this answer closes its connection. */
   readonly isClosing: () => boolean
+  /** Told each exchange before anything else happens to it. */
+  readonly begun: (exchange: Exchange) => void
   readonly report: ReportAccess
   /** Told the milliseconds from sending a request upstream to the head of its response. */
   readonly reportUpstream: (durationMs: number) => void
@@ -64,14 +66,9 @@ export function beginExchange(
     if (record.status === 0) record.status = res.headersSent ? res.statusCode : clientGone
     settings.report(record)
   })
-  return {
-    req,
-    res,
-    record,
-    hasBody: hasBody(req),
-    expectsContinue,
-    settings,
-  }
+  const exchange = { req, res, record, hasBody: hasBody(req), expectsContinue, settings }
+  settings.begun(exchange)
+  return exchange
 }
 
 /** Without the query, and without the authority of an absolute form, which may hold a password. */
@@ -100,7 +97,7 @@ export function answer(exchange: Exchange, problem: Problem): void {
   const { req, res, record } = exchange
   record.reason ??= problem.code
   if (res.headersSent) {
-    res.destroy()
+    if (!res.writableEnded) res.destroy()
     return
   }
   const { status, headers, body } = renderProblem(

@@ -130,6 +130,8 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
 
   /** An upstream may answer while the upload goes on; whether all of it is wanted shows at the end. */
   function passHead(status: number, headers: readonly string[]): void {
+    // at the shutdown deadline the answer is given without the upstream
+    if (res.headersSent) return
     const unread = body !== undefined && !body.ended()
     const passed = responseHeaders(
       headers,

@@ -15,7 +15,7 @@ import { requestToken } from '../tokens/request.ts'
 import { type Clock, type NonEmpty, no, ok, type Random, type Result } from '../units.ts'
 import { discoverTokenEndpoint } from './discover.ts'
 import { drain, systemWait, type Wait } from './drain.ts'
-import type { ExchangeSettings } from './exchange.ts'
+import { answer, type Exchange, type ExchangeSettings } from './exchange.ts'
 import { createInbound, type Inbound } from './inbound.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
@@ -69,6 +69,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const counts = createRouteCounts()
   const upstreams = createUpstreams()
   const webSockets = createWebSockets(clock)
+  const inFlight = new Set<Exchange>()
   let config = first
   let lastReload: LastReload | undefined
   let hasBeenReady = false
@@ -145,6 +146,10 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       problems: problemSettings(from, direction),
       limits,
       isClosing: () => listeners[direction]?.isClosing() === true,
+      begun: (exchange) => {
+        inFlight.add(exchange)
+        exchange.res.once('close', () => inFlight.delete(exchange))
+      },
       report: (record) => {
         metrics.access(record)
         counts.count(record)
@@ -254,6 +259,9 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       atDeadline: () => {
         log.event('warn', 'shutdown.timeout is over: what is left is cut')
         webSockets.closeAll()
+        for (const exchange of inFlight)
+          if (exchange.record.status !== 101)
+            answer(exchange, { code: 'shutting_down', retryAfter: 1 })
       },
     })
     await release()
