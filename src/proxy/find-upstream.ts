@@ -1,11 +1,12 @@
 /** Which outbound route a request belongs to, and the target that its upstream gets (SPEC 4). Pure. */
 import type { OutboundRoute } from '../config/config.ts'
+import type { ClearedTarget } from '../decision/enforce.ts'
 import { no, ok, type Result } from '../units.ts'
 
 export type FoundUpstream = {
   readonly route: OutboundRoute
-  /** Upstream's path, rest of the path and query, as received. */
-  readonly target: string
+  /** Upstream's path, rest of the path and query, as received. A route that the operator wrote clears it. */
+  readonly target: ClearedTarget
 }
 
 export type OutboundRefusal =
@@ -81,7 +82,7 @@ function firstMatch(routes: readonly OutboundRoute[], origin: string): FoundUpst
     const rest = origin.slice(prefix.length)
     if (rest !== '' && !rest.startsWith('/') && !rest.startsWith('?')) continue
     const target = route.upstream.path + rest
-    return { route, target: target.startsWith('/') ? target : `/${target}` }
+    return { route, target: (target.startsWith('/') ? target : `/${target}`) as ClearedTarget }
   }
   return undefined
 }

@@ -3,6 +3,7 @@
  * No retries but one: a bodiless GET, HEAD or OPTIONS whose reused connection closed before any byte
  * of an answer goes once more, on a new connection (SPEC 3).
  */
+import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Milliseconds } from '../units.ts'
 import { answer, type Exchange } from './exchange.ts'
 import { closeAfterGrace } from './grace.ts'
@@ -13,8 +14,7 @@ import type { Upstream, UpstreamCall, UpstreamFailure } from './upstream.ts'
 
 export type Forwarding = {
   readonly upstream: Upstream
-  /** Request target, byte for byte. */
-  readonly target: string
+  readonly target: ClearedTarget
   /** Flat list of names and values, as the upstream shall see them. */
   readonly headers: readonly string[]
   /** The whole response head, from the end of the request on. */

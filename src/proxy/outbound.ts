@@ -1,5 +1,6 @@
 /** The outbound proxy: findUpstream -> tokens.get -> attachToken -> forward (SPEC 4). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClearedTarget } from '../decision/enforce.ts'
 import type { OutboundConfig, OutboundRoute } from '../config/config.ts'
 import type { TokenCache } from '../tokens/cache.ts'
 import type { AccessToken } from '../tokens/request.ts'
@@ -76,7 +77,7 @@ export function createOutbound(parts: OutboundParts): Outbound {
     return undefined
   }
 
-  function attachToken(exchange: Exchange, route: OutboundRoute, target: string): void {
+  function attachToken(exchange: Exchange, route: OutboundRoute, target: ClearedTarget): void {
     const token = tokens.usable(route.grant)
     if (token !== undefined) {
       pass(exchange, route, target, token)
@@ -92,7 +93,7 @@ export function createOutbound(parts: OutboundParts): Outbound {
   function pass(
     exchange: Exchange,
     route: OutboundRoute,
-    target: string,
+    target: ClearedTarget,
     token: AccessToken | undefined,
   ): void {
     const { rawHeaders } = exchange.req

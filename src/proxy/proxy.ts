@@ -2,7 +2,7 @@
  * Composition root: Config -> start, reload, stop. There is one Config, swapped as a whole; a request keeps
  * the one it began with.
  */
-import type { Config, ConfigProblem, UpstreamConfig } from '../config/config.ts'
+import type { Config, ConfigProblem } from '../config/config.ts'
 import { type Admin, createAdmin, type Readiness } from '../ops/admin.ts'
 import type { Direction } from '../ops/access.ts'
 import type { Log } from '../ops/log.ts'
@@ -12,7 +12,6 @@ import { createTokenCache } from '../tokens/cache.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import { createIssuers } from '../tokens/issuers.ts'
 import { requestToken } from '../tokens/request.ts'
-import type { Grant } from '../tokens/settings.ts'
 import { type Clock, type NonEmpty, no, ok, type Random, type Result } from '../units.ts'
 import { discoverTokenEndpoint } from './discover.ts'
 import { drain } from './drain.ts'
@@ -23,6 +22,7 @@ import { createOutbound, type Outbound } from './outbound.ts'
 import { logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
 import { createUpstreams } from './upstreams.ts'
+import { grantsOf, problemSettings, upstreamsOf, verifiedIssuers } from './uses.ts'
 import { createWebSockets } from './websocket.ts'
 
 export type ProxyDeps = {
@@ -75,7 +75,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     metrics.tokenEvent(event)
     logTokenEvent(log, event)
   }
-  const issuers = createIssuers(first.issuers, { clock, random, report })
+  const issuers = createIssuers(verifiedIssuers(first), { clock, random, report })
   const tokens = createTokenCache({
     clock,
     random,
@@ -199,7 +199,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     config = loaded.value
     log.configure(config.log)
     metrics.configured(config)
-    issuers.reload(config.issuers)
+    issuers.reload(verifiedIssuers(config))
     tokens.reload(grantsOf(config))
     tokens.prefetch(grantsOf(config))
     path = dataPath(config)
@@ -267,24 +267,6 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   }
 
   return { start, reload, readiness, status, stop: () => (stopping ??= end()), abandon }
-}
-
-function problemSettings(config: Config, direction: Direction): ExchangeSettings['problems'] {
-  return {
-    realm: direction === 'inbound' ? config.inbound?.realm : undefined,
-    problemTypes: config.inbound?.problemTypes,
-  }
-}
-
-function grantsOf(config: Config): readonly Grant[] {
-  return config.outbound?.routes.map((route) => route.grant) ?? []
-}
-
-function upstreamsOf({ inbound, outbound }: Config): readonly UpstreamConfig[] {
-  return [
-    ...(inbound === undefined ? [] : [inbound.upstream]),
-    ...(outbound?.routes.map((route) => route.upstream) ?? []),
-  ]
 }
 
 function stack(error: unknown): string {
