@@ -47,8 +47,8 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   let limit: NodeJS.Timeout | undefined
   let attempts = 0
   let reconsidered = false
-  /** The answer is held back; what became of its connection meanwhile. */
-  let held: { lost?: UpstreamFailure } | undefined
+  /** The answer is held back; what became of it meanwhile. */
+  let held: { lost?: UpstreamFailure; ended?: true } | undefined
   let over = false
 
   // `close` comes after the end of the response too, when there is nothing left to abort
@@ -90,7 +90,8 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         },
         data: (chunk) => response?.data(chunk) ?? false,
         end() {
-          response?.end()
+          if (held === undefined) response?.end()
+          else held.ended = true
         },
         failed,
       },
@@ -124,7 +125,8 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         failed(answered.lost)
       } else {
         passHead(status, headers)
-        first?.resume()
+        if (answered.ended === true) response?.end()
+        else first?.resume()
       }
     })
   }
