@@ -6,7 +6,7 @@
 import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Milliseconds } from '../units.ts'
 import { answer, type Exchange } from './exchange.ts'
-import { closeAfterGrace } from './grace.ts'
+import { closeAfterGrace, refuseMore } from './grace.ts'
 import { responseHeaders } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
 import { relayBody, type ResponseBody } from './response-body.ts'
@@ -39,8 +39,6 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Sends the request; ends when the response is over, however it ends. */
 export function forward(exchange: Exchange, plan: Forwarding): void {
   const { req, res, record } = exchange
-  // undici takes the socket away from a body that it gives up
-  const { socket } = req
   const body = exchange.hasBody ? takeBody(exchange, plan, stalled, tooLarge) : undefined
   let call: UpstreamCall | undefined
   let response: ResponseBody | undefined
@@ -63,7 +61,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         method: record.method,
         target: plan.target,
         headers,
-        body: body?.replay() ?? (body === undefined ? undefined : req),
+        body: body?.replay() ?? body?.stream,
         fresh,
       },
       {
@@ -89,10 +87,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           return second === undefined
         },
         data: (chunk) => response?.data(chunk) ?? false,
-        end() {
-          if (held === undefined) response?.end()
-          else held.ended = true
-        },
+        end,
         failed,
       },
     )
@@ -125,23 +120,41 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         failed(answered.lost)
       } else {
         passHead(status, headers)
-        if (answered.ended === true) response?.end()
+        if (answered.ended === true) end()
         else first?.resume()
       }
     })
   }
 
+  /** An upstream may answer while the upload goes on; whether all of it is wanted shows at the end. */
   function passHead(status: number, headers: readonly string[]): void {
+    // at the shutdown deadline the answer is given without the upstream
+    if (res.headersSent) return
     const unread = body !== undefined && !body.ended()
-    if (unread) closeAfterGrace(req)
     const passed = responseHeaders(
       headers,
       status,
       record.direction === 'inbound' ? record.requestId : undefined,
     )
-    if (unread || exchange.settings.isClosing()) passed.push('Connection', 'close')
+    if (unread || exchange.settings.isClosing()) {
+      refuseMore(req.socket)
+      passed.push('Connection', 'close')
+    }
     res.writeHead(status, passed)
     response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
+  }
+
+  function end(): void {
+    if (held !== undefined) {
+      // nothing follows the head, of an answer to HEAD for one
+      held.ended = true
+      return
+    }
+    if (body !== undefined && !body.ended()) {
+      body.stop()
+      closeAfterGrace(req)
+    }
+    response?.end()
   }
 
   function failed(failure: UpstreamFailure): void {
@@ -161,7 +174,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       send(plan.headers, true)
       return
     }
-    if (socket.destroyed) return
+    if (req.socket.destroyed) return
     record.upstreamError = failure.cause
     finish()
     answer(
@@ -215,5 +228,10 @@ function passInterim(exchange: Exchange, status: number, headers: readonly strin
     if (headers[i]?.toLowerCase() === 'link')
       hints['link'] = [hints['link'] ?? [], headers[i + 1] ?? ''].flat()
   }
-  if (hints['link'] !== undefined) res.writeEarlyHints(hints)
+  if (hints['link'] === undefined) return
+  try {
+    res.writeEarlyHints(hints)
+  } catch {
+    // node:http throws for links that it does not understand; a hint may be lost, the answer may not
+  }
 }
