@@ -12,7 +12,7 @@ import { guardAgainstLeaks, type LeakGuard } from './leaks.ts'
 export type Scene = {
   readonly proxy: Proxy
   readonly metrics: Metrics
-  /** Ports; 0 where there is no such listener. */
+  /** Ports; 0 where there is no such listener, or it is a socket. */
   readonly inbound: number
   readonly outbound: number
   readonly admin: number
@@ -119,4 +119,4 @@ function unwrap<Value>(result: Result<Value, string>): Value {
 }
 
 const portOf = (address: string | undefined): number =>
-  address === undefined ? 0 : Number(new URL(address).port)
+  address?.startsWith('http') === true ? Number(new URL(address).port) : 0
