@@ -1,5 +1,5 @@
 /** Binding a listener to its address, with refusals that people can act on. */
-import { chmodSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import type http from 'node:http'
 import net from 'node:net'
 import type { ListenAddress } from '../config/config.ts'
@@ -29,7 +29,9 @@ function removeStaleSocket(path: string, then: () => void): void {
     then()
   })
   probe.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNREFUSED') unlinkSync(path)
+    // a file that is no socket refuses connections too
+    if (error.code === 'ECONNREFUSED' && lstatSync(path, { throwIfNoEntry: false })?.isSocket())
+      unlinkSync(path)
     then()
   })
 }
