@@ -1,7 +1,7 @@
 /** Document -> Config: URLs, durations, patterns and secrets in the form the code uses, or every problem at once (SPEC 2). */
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import type { AdminConfig, Config, ConfigProblem, ListenAddress, OutboundRoute } from './config.ts'
-import { isSameListener, readListen } from './compile/addresses.ts'
+import { isSameListener, isSamePlace, readListen } from './compile/addresses.ts'
 import { readClients } from './compile/clients.ts'
 import { warn, type Context, type ReadFile } from './compile/context.ts'
 import { readInbound } from './compile/inbound.ts'
@@ -40,16 +40,18 @@ export function compile(input: CompileInput): Compiled {
     ...{ document, folder, environment, readFile },
     problems: [...document.problems],
     warnings: [],
+    told: new Set(document.problems.map(({ key }) => key)),
     incomplete: new Set(document.broken.map((path) => keyText(path.slice(0, -1)))),
     sources: new Set(input.path === undefined ? [] : [input.path]),
   }
   const config = readConfig(context, input)
   const sources = [...context.sources]
-  const [first, ...others] = context.problems
-  if (first !== undefined) return { result: no(sortProblems([first, ...others])), sources }
-  // each undefined part has reported why
-  if (config === undefined)
-    throw new Error('a part of the configuration is missing without a problem')
+  // a part that is undefined has reported why
+  if (config === undefined || context.problems.length > 0)
+    return {
+      result: no(sortProblems(context.problems as unknown as NonEmpty<ConfigProblem>)),
+      sources,
+    }
   const warnings = sortProblems(context.warnings)
   return { result: ok({ ...config, sources, warnings }), sources }
 }
@@ -88,7 +90,7 @@ function checkListeners(context: Context, { inbound, outbound, admin }: Parts): 
   ]
   listeners.forEach(([name, listen], index) => {
     for (const [other, there] of listeners.slice(0, index))
-      if (listen !== undefined && there !== undefined && areSame(listen, there))
+      if (listen !== undefined && there !== undefined && isSamePlace(listen, there))
         report(context, [name, 'listen'], `is taken by ${other}.listen; give it another port`)
   })
   const upstreams: readonly (readonly [KeyPath, string])[] = [
@@ -99,25 +101,18 @@ function checkListeners(context: Context, { inbound, outbound, admin }: Parts): 
   ]
   for (const [path, origin] of upstreams)
     for (const [name, listen] of listeners)
-      if (isSameListener(origin, listen))
+      if (listen !== undefined && isSameListener(origin, listen))
         report(context, path, `is our own listener ${name}.listen; write the address of the API`)
 }
 
 /** Routes with problems are not in the list, so its index is not that of the file. */
 function pathOf({ document }: Context, { line, column }: OutboundRoute): KeyPath {
   const list = valueAt(document, ['outbound', 'routes']) as readonly unknown[]
-  const index = [...list.keys()].find((at) => {
+  const index = list.findIndex((_, at) => {
     const place = document.place(['outbound', 'routes', at])
     return place?.line === line && place.column === column
   })
-  return ['outbound', 'routes', index ?? 0, 'upstream']
-}
-
-function areSame(one: ListenAddress, other: ListenAddress): boolean {
-  if (one.kind === 'socket') return other.kind === 'socket' && one.path === other.path
-  if (other.kind === 'socket') return false
-  const host = one.host.includes(':') ? `[${one.host}]` : one.host
-  return isSameListener(`http://${host}:${one.port}`, other)
+  return ['outbound', 'routes', index, 'upstream']
 }
 
 /** What is configured and used by nobody: most often a misspelled plan. */

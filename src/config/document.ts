@@ -8,9 +8,11 @@ import {
   LineCounter,
   parseDocument,
   type Document,
+  type ParsedNode,
   type Scalar,
   type YAMLError,
 } from 'yaml'
+import { tooDeepAt } from './depth.ts'
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import type { ConfigProblem } from './config.ts'
 import { holdsVariable, interpolate, isOneVariable, type Environment } from './interpolate.ts'
@@ -53,17 +55,24 @@ export function readDocument(
   environment: Environment,
 ): Result<ConfigDocument, NonEmpty<ConfigProblem>> {
   const lines = new LineCounter()
-  const yaml = parseDocument(text.replace(/^\uFEFF/, ''), {
+  const source = text.replace(/^\uFEFF/, '')
+  const place = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const tooDeep = tooDeepAt(source, deepest)
+  if (tooDeep !== undefined) {
+    const line = source.slice(0, tooDeep).split('\n').length
+    const column = tooDeep - source.lastIndexOf('\n', tooDeep - 1)
+    return no([{ line, column, key: '', message: 'this is nested too deeply' }])
+  }
+  const yaml = parseDocument(source, {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
     version: '1.2',
   })
-  const place = (offset: number): { line: number; column: number } => {
-    const { line, col } = lines.linePos(offset)
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
-  }
-  const syntax = syntaxProblems(yaml).map(([offset, message]) => ({
+  const syntax = syntaxProblems(yaml, source).map(([offset, message]) => ({
     ...place(offset),
     key: '',
     message,
@@ -80,11 +89,12 @@ export function readDocument(
 }
 
 /** Offset and message of each. What follows an unexpected token is noise, so the first of these ends the list. */
-function syntaxProblems(yaml: Document.Parsed): [number, string][] {
+function syntaxProblems(yaml: Document.Parsed, source: string): [number, string][] {
   const found: [number, string][] = []
   for (const error of yaml.errors) {
-    found.push([error.pos[0], explain(error)])
-    if (error.code === 'UNEXPECTED_TOKEN') break
+    const brace = source[error.pos[0]] === '{'
+    found.push([error.pos[0], brace ? quoteAdvice : explain(error)])
+    if (brace || error.code === 'UNEXPECTED_TOKEN') break
   }
   if (found.length > 0) return found
   if (yaml.directives.yaml.explicit)
@@ -105,12 +115,10 @@ function explain(error: YAMLError): string {
     MULTIPLE_DOCS: 'one document only; remove what follows the line ---',
     NON_STRING_KEY: 'a key must be a plain word',
   }
-  const known = advice[error.code]
-  if (known !== undefined) return known
-  if (error.code === 'UNEXPECTED_TOKEN' && error.message.includes('flow-map-'))
-    return 'inside { } or [ ], a value with { or } needs quotes: "/files/{id}", "${NAME}"'
-  return `this is not YAML: ${error.message}`
+  return advice[error.code] ?? `this is not YAML: ${error.message}`
 }
+
+const quoteAdvice = 'inside { } or [ ], a value with { or } needs quotes: "/files/{id}", "${NAME}"'
 
 type Reading = {
   readonly places: Map<string, Place>
@@ -124,12 +132,13 @@ type Reading = {
 function readNode(reading: Reading, node: unknown, path: KeyPath, keyOffset: number): unknown {
   const offset = startOf(node) ?? keyOffset
   reading.places.set(JSON.stringify(path), reading.place(offset))
-  const refused = refusedNode(node, path)
+  const refused = refusedNode(node)
   if (refused !== undefined) return refuse(reading, path, offset, refused)
   if (isMap(node)) {
     const entries = node.items.map((pair) => {
-      const at = startOf(pair.key) ?? offset
-      const name = isScalar(pair.key) ? (pair.key.source ?? '') : ''
+      // the option stringKeys makes every key a scalar
+      const { source: name, range } = pair.key as Scalar.Parsed
+      const [at] = range
       const inside = [...path, name]
       const unusable = refusedKey(name)
       if (unusable !== undefined) return [name, refuse(reading, inside, at, unusable)] as const
@@ -139,10 +148,10 @@ function readNode(reading: Reading, node: unknown, path: KeyPath, keyOffset: num
   }
   if (isSeq(node))
     return node.items.map((item, index) => readNode(reading, item, [...path, index], offset))
-  return isScalar(node) ? readValue(reading, node, path, offset) : null
+  return isScalar(node) ? readValue(reading, node as Scalar.Parsed, path, offset) : null
 }
 
-function readValue(reading: Reading, node: Scalar, path: KeyPath, offset: number): unknown {
+function readValue(reading: Reading, node: Scalar.Parsed, path: KeyPath, offset: number): unknown {
   const scalar = readScalar(node)
   const keep = (read: ReadScalar) => {
     const shown = { ...reading.place(offset), source: scalar.text }
@@ -177,12 +186,12 @@ function refuse(
   return undefined
 }
 
-function refusedNode(node: unknown, path: KeyPath): string | undefined {
+function refusedNode(node: unknown): string | undefined {
   if (isAlias(node)) return 'aliases (*name) are not taken here; write the value out'
   if (!isNode(node)) return undefined
   if (node.anchor !== undefined) return 'anchors (&name) are not taken here; remove it'
   if (node.tag !== undefined) return 'tags (!name) are not taken here; remove it'
-  return path.length > deepest ? 'this is nested too deeply' : undefined
+  return undefined
 }
 
 function refusedKey(name: string): string | undefined {
@@ -192,4 +201,4 @@ function refusedKey(name: string): string | undefined {
 }
 
 const startOf = (node: unknown): number | undefined =>
-  isNode(node) ? (node.range?.[0] ?? undefined) : undefined
+  isNode(node) ? (node as ParsedNode).range[0] : undefined

@@ -104,7 +104,7 @@ function readBounded(path: string): Buffer {
 }
 
 function because(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? ''
+  const code = String((error as NodeJS.ErrnoException).code)
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'does not exist',
     ENOTDIR: 'does not exist',

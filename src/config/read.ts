@@ -1,7 +1,7 @@
 /** A part of the document through its schema: a typed value, or problems with their places. Only this file knows zod's issues. */
 import type * as z from 'zod'
 import type { ConfigProblem } from './config.ts'
-import type { ConfigDocument } from './document.ts'
+import type { ConfigDocument, Place } from './document.ts'
 import { keyText, type KeyPath } from './problems.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -9,6 +9,8 @@ import { didYouMean } from './suggest.ts'
 export type Report = {
   readonly document: ConfigDocument
   readonly problems: ConfigProblem[]
+  /** Keys that have a problem. */
+  readonly told: Set<string>
   /** Mappings and lists of which something wrong was taken out; see `read`. */
   readonly incomplete: Set<string>
 }
@@ -16,8 +18,9 @@ export type Report = {
 /** Adds a problem at this place, or at the nearest that holds it. One problem a key: the first is the cause. */
 export function report(to: Report, path: KeyPath, message: string): void {
   const key = keyText(path)
-  if (!to.problems.some((problem) => problem.key === key))
-    to.problems.push(problemAt(to.document, path, message))
+  if (to.told.has(key)) return
+  to.told.add(key)
+  to.problems.push(problemAt(to.document, path, message))
 }
 
 /**
@@ -30,10 +33,13 @@ export function reportLack(to: Report, path: KeyPath, message: string): void {
 
 /** What a problem at this place looks like; for warnings too. Pure. */
 export function problemAt(document: ConfigDocument, path: KeyPath, message: string): ConfigProblem {
-  let at = path
-  while (document.place(at) === undefined) at = at.slice(0, -1)
-  const { line = 1, column = 1 } = document.place(at) ?? {}
+  const { line, column } = placeOf(document, path)
   return { line, column, key: keyText(path), message }
+}
+
+/** Its place, or that of the nearest that holds it; the root always has one. Pure. */
+export function placeOf(document: ConfigDocument, path: KeyPath): Place {
+  return document.place(path) ?? placeOf(document, path.slice(0, -1))
 }
 
 /** The plain value at a place. Pure. */
@@ -67,10 +73,12 @@ export function read<Schema extends z.ZodType>(
   let value = without(valueAt(document, path), apart)
   let result = schema.safeParse(value)
   // YAML cannot know whether `0123` is a number or a name: the schema does, so its word counts
-  for (let next = respell(document, path, value, result); next !== value;) {
+  const tried = new Set<string>()
+  for (;;) {
+    const next = respell(document, path, value, result, tried)
+    if (next === value) break
     value = next
     result = schema.safeParse(value)
-    next = respell(document, path, value, result)
   }
   if (result.success) return result.data
   const problems = result.error.issues.flatMap((issue) => explain(document, path, issue))
@@ -113,21 +121,21 @@ function without(value: unknown, apart: readonly string[]): unknown {
 type Issue = z.core.$ZodIssue
 type Found = { readonly path: KeyPath; readonly message: string }
 
-/** The value with one scalar in the other spelling, or the same value when there is none to change. */
+/** The value with one scalar in its other spelling, each tried once; the same value when none is left. */
 function respell(
   document: ConfigDocument,
   path: KeyPath,
   value: unknown,
   result: z.ZodSafeParseResult<unknown>,
+  tried: Set<string>,
 ): unknown {
   if (result.success) return value
   for (const { wanted, at } of wantedTypes(result.error.issues, [])) {
-    const place = document.place([...path, ...at])
-    const now = at.reduce<unknown>((inner, step) => (inner as Record<string, unknown>)[step], value)
-    if (wanted === 'string' && (typeof now === 'number' || typeof now === 'boolean'))
-      return replaced(value, at, place?.text)
-    if (wanted === 'number' && typeof now === 'string' && place?.number !== undefined)
-      return replaced(value, at, place.number)
+    const { text, number } = document.place([...path, ...at]) ?? {}
+    const other = wanted === 'string' ? text : wanted === 'number' ? number : undefined
+    if (other === undefined || tried.has(keyText(at))) continue
+    tried.add(keyText(at))
+    return replaced(value, at, other)
   }
   return value
 }
@@ -180,7 +188,7 @@ function explain(document: ConfigDocument, path: KeyPath, issue: Issue): readonl
     return [{ path: at, message: `is missing; it ${issue.message}` }]
   if (value === null) return [{ path: at, message: `is empty; it ${issue.message}` }]
   if (issue.code === 'invalid_value' && typeof value === 'string') {
-    const shown = document.place(at)?.source ?? ''
+    const shown = String(placeOf(document, at).source)
     const words = issue.values.filter((word) => typeof word === 'string')
     return [{ path: at, message: `${issue.message}${didYouMean(shown, words)}` }]
   }

@@ -8,8 +8,8 @@ export type ReadScalar = {
 }
 
 /** `text` is the scalar without its quotes, `plain` that it had none. */
-export function readScalar(node: Scalar): ReadScalar & { plain: boolean; text: string } {
-  const text = node.source ?? ''
+export function readScalar(node: Scalar.Parsed): ReadScalar & { plain: boolean; text: string } {
+  const text = node.source
   const plain = node.type === 'PLAIN'
   return { ...spelled(node.value, text), plain, text }
 }

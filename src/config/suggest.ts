@@ -6,12 +6,14 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return best === undefined ? '' : `; did you mean ${JSON.stringify(best)}?`
 }
 
-/** The known word with the fewest edits, if these are at most a third of its letters (at least two). */
+/** The known word with the fewest edits, if these are at most a third of its letters (at least two), or that begins with the word. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: { word: string; edits: number } | undefined
   for (const candidate of known) {
     if (candidate.length > 100 || word.length > 100) continue
-    const edits = distance(word.toLowerCase(), candidate.toLowerCase())
+    const [typed, right] = [word.toLowerCase(), candidate.toLowerCase()]
+    const isCutShort = typed.length > 2 && right.startsWith(typed)
+    const edits = isCutShort ? 1 : distance(typed, right)
     if (edits > Math.max(2, Math.floor(candidate.length / 3))) continue
     if (edits >= Math.max(word.length, candidate.length)) continue
     if (best === undefined || edits < best.edits) best = { word: candidate, edits }
@@ -23,7 +25,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 function distance(from: string, to: string): number {
   let before: number[] = []
   let above = Array.from({ length: to.length + 1 }, (_, index) => index)
-  const at = (row: readonly number[], index: number) => row[index] ?? Infinity
+  const at = (row: readonly number[], index: number) => Number(row[index])
   for (let i = 1; i <= from.length; i++) {
     const row = [i]
     for (let j = 1; j <= to.length; j++) {

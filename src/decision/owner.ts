@@ -1,5 +1,4 @@
 /** A path and the routes that share it: who takes which method (SPEC 2.1). */
-import { isDeepStrictEqual } from 'node:util'
 import type { Pattern } from './pattern.ts'
 import type { Route } from './routes.ts'
 
@@ -64,9 +63,10 @@ export function methodsOf(...owners: readonly Owner[]): readonly string[] {
 
 /** Whether two routes ask the same and treat a request alike; who wrote it where is no matter. Pure. */
 export function sameRequirement(a: Route, b: Route): boolean {
-  return isDeepStrictEqual(requirement(a), requirement(b))
+  return requirement(a) === requirement(b)
 }
 
-function requirement({ access, conditions, mode, websocket, timeouts }: Route): unknown {
-  return { access, conditions, mode, websocket, timeouts }
+/** As text: it is plain data, and another order of members is at worst taken for another requirement. */
+function requirement({ access, conditions, mode, websocket, timeouts }: Route): string {
+  return JSON.stringify([access, conditions, mode, websocket, timeouts])
 }

@@ -1,6 +1,15 @@
 /** Every way to read a path that holds escapes, `;` or empty segments (SPEC 2.2). */
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
-import type { PathRelaxations, Reading } from './target.ts'
+
+/** Segments, percent-decoded once. */
+export type Reading = readonly string[]
+
+/** Exactly what `inbound.paths` relaxes; all false by default. */
+export type PathRelaxations = {
+  readonly semicolons: boolean
+  readonly emptySegments: boolean
+  readonly encodedSlashes: boolean
+}
 
 /**
  * Reads the raw pieces of a path, split at `/`, the last one empty after a trailing slash.

@@ -1,12 +1,11 @@
 /** Request target -> Target, or why it is refused (SPEC 2.2). */
 import { no, ok, type Brand, type Result } from '../units.ts'
-import { readPath } from './readings.ts'
+import { readPath, type PathRelaxations, type Reading } from './readings.ts'
+
+export type { PathRelaxations, Reading } from './readings.ts'
 
 /** The very bytes of a path that were matched and go upstream. */
 export type MatchedBytes = Brand<string, 'MatchedBytes'>
-
-/** Segments, percent-decoded once. */
-export type Reading = readonly string[]
 
 export type Target = {
   /** The path as received, without the query. */
@@ -22,13 +21,6 @@ export type Target = {
 
 /** `because` is fixed words, never a piece of the target. */
 export type InvalidPath = { readonly code: 'invalid_path'; readonly because: string }
-
-/** Exactly what `inbound.paths` relaxes; all false by default. */
-export type PathRelaxations = {
-  readonly semicolons: boolean
-  readonly emptySegments: boolean
-  readonly encodedSlashes: boolean
-}
 
 const slash = 0x2f
 const question = 0x3f

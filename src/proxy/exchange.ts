@@ -25,6 +25,8 @@ export type ExchangeSettings = {
   readonly limits: Pick<LimitsConfig, 'bodyIdleTimeout' | 'maxBodyBytes'>
   /** The listener takes no new requests: this answer closes its connection. */
   readonly isClosing: () => boolean
+  /** Told each exchange before anything else happens to it. */
+  readonly begun: (exchange: Exchange) => void
   readonly report: ReportAccess
   /** Told the milliseconds from sending a request upstream to the head of its response. */
   readonly reportUpstream: (durationMs: number) => void
@@ -38,14 +40,12 @@ export function beginExchange(
   settings: ExchangeSettings,
 ): Exchange {
   const startedAt = performance.now()
-  const target = req.url ?? ''
-  const query = target.indexOf('?')
   const record: AccessRecord = {
     direction: settings.direction,
     requestId: readRequestId(req.rawHeaders),
     traceId: readTraceId(req.rawHeaders),
-    method: req.method ?? '',
-    path: query < 0 ? target : target.slice(0, query),
+    method: req.method as string,
+    path: pathOf(req.url as string),
     status: 0,
     route: undefined,
     decision: undefined,
@@ -66,14 +66,16 @@ export function beginExchange(
     if (record.status === 0) record.status = res.headersSent ? res.statusCode : clientGone
     settings.report(record)
   })
-  return {
-    req,
-    res,
-    record,
-    hasBody: hasBody(req),
-    expectsContinue,
-    settings,
-  }
+  const exchange = { req, res, record, hasBody: hasBody(req), expectsContinue, settings }
+  settings.begun(exchange)
+  return exchange
+}
+
+/** Without the query, and without the authority of an absolute form, which may hold a password. */
+function pathOf(target: string): string {
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  const query = path.indexOf('?')
+  return query < 0 ? path : path.slice(0, query)
 }
 
 /** For the log only: the downstream went away before there was an answer. */
@@ -95,7 +97,7 @@ export function answer(exchange: Exchange, problem: Problem): void {
   const { req, res, record } = exchange
   record.reason ??= problem.code
   if (res.headersSent) {
-    res.destroy()
+    if (!res.writableEnded) res.destroy()
     return
   }
   const { status, headers, body } = renderProblem(

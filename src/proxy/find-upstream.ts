@@ -1,11 +1,12 @@
 /** Which outbound route a request belongs to, and the target that its upstream gets (SPEC 4). Pure. */
 import type { OutboundRoute } from '../config/config.ts'
+import type { ClearedTarget } from '../decision/enforce.ts'
 import { no, ok, type Result } from '../units.ts'
 
 export type FoundUpstream = {
   readonly route: OutboundRoute
-  /** Upstream's path, rest of the path and query, as received. */
-  readonly target: string
+  /** Upstream's path, rest of the path and query, as received. A route that the operator wrote clears it. */
+  readonly target: ClearedTarget
 }
 
 export type OutboundRefusal =
@@ -23,16 +24,19 @@ export type FindUpstream = (request: OutboundRequest) => Result<FoundUpstream, O
 
 /** Absolute form, scheme http, no userinfo (RFC 9112 §3.2.2): authority, then path and query. */
 const absoluteForm = /^http:\/\/([^/?#@]+)(\/[^#]*|\?[^#]*)?$/i
-/** A dot segment in any escaping. */
-const dotSegment = /(?:^|\/|%2f)(?:\.|%2e){1,2}(?:$|\/|%2f|;|%3b)/i
+/** A dot segment in any escaping: also an escape of an escape, and beside an escaped separator. */
+const dotSegment =
+  /(?:^|\/|%(?:25)*(?:2f|5c))(?:\.|%(?:25)*2e){1,2}(?:$|\/|;|%(?:25)*(?:2f|5c|3b))/i
 /** A backslash or a control, escaped or not. */
 const unsafe = /\\|%5c|%[01][0-9a-f]|%7f/i
 const visibleAscii = /^[\x21-\x7e]*$/
 
-/** Prepares the routes: host routes by name, path routes longest first. */
+/** Prepares the routes: the longest path first; of host routes those that name the port before the others. */
 export function createFindUpstream(routes: readonly OutboundRoute[]): FindUpstream {
   const longestFirst = [...routes].sort((a, b) => (b.path?.length ?? 0) - (a.path?.length ?? 0))
-  const byHost = longestFirst.filter((route) => route.host !== undefined)
+  const byHost = longestFirst
+    .filter((route) => route.host !== undefined)
+    .sort((a, b) => Number(b.host?.port !== undefined) - Number(a.host?.port !== undefined))
   const byPath = longestFirst.filter((route) => route.host === undefined)
 
   return ({ target, host, pathsAnyHost }) => {
@@ -78,23 +82,22 @@ function firstMatch(routes: readonly OutboundRoute[], origin: string): FoundUpst
     const rest = origin.slice(prefix.length)
     if (rest !== '' && !rest.startsWith('/') && !rest.startsWith('?')) continue
     const target = route.upstream.path + rest
-    return { route, target: target.startsWith('/') ? target : `/${target}` }
+    return { route, target: (target.startsWith('/') ? target : `/${target}`) as ClearedTarget }
   }
   return undefined
 }
 
-function isHost(route: OutboundRoute, authority: string | undefined): boolean {
-  if (route.host === undefined || authority === undefined) return false
+function isHost({ host }: OutboundRoute, authority: string | undefined): boolean {
+  if (authority === undefined) return false
   const { name, port } = split(authority)
-  return name === route.host.name && (route.host.port === undefined || port === route.host.port)
+  return name === host?.name && (host.port === undefined || port === host.port)
 }
 
 function split(authority: string): { name: string; port: number } {
-  const found = /^(.*?)(?::(\d*))?$/.exec(authority)
-  const port = found?.[2]
+  const port = /:\d*$/.exec(authority)?.[0] ?? ''
   return {
-    name: (found?.[1] ?? authority).toLowerCase(),
-    port: port === undefined || port === '' ? 80 : Number(port),
+    name: authority.slice(0, authority.length - port.length).toLowerCase(),
+    port: port.length > 1 ? Number(port.slice(1)) : 80,
   }
 }
 

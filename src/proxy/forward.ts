@@ -3,6 +3,7 @@
  * No retries but one: a bodiless GET, HEAD or OPTIONS whose reused connection closed before any byte
  * of an answer goes once more, on a new connection (SPEC 3).
  */
+import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Milliseconds } from '../units.ts'
 import { answer, type Exchange } from './exchange.ts'
 import { closeAfterGrace, refuseMore } from './grace.ts'
@@ -13,8 +14,7 @@ import type { Upstream, UpstreamCall, UpstreamFailure } from './upstream.ts'
 
 export type Forwarding = {
   readonly upstream: Upstream
-  /** Request target, byte for byte. */
-  readonly target: string
+  readonly target: ClearedTarget
   /** Flat list of names and values, as the upstream shall see them. */
   readonly headers: readonly string[]
   /** The whole response head, from the end of the request on. */
@@ -39,11 +39,16 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Sends the request; ends when the response is over, however it ends. */
 export function forward(exchange: Exchange, plan: Forwarding): void {
   const { req, res, record } = exchange
+  // undici takes the socket away from a body that it gives up
+  const { socket } = req
   const body = exchange.hasBody ? takeBody(exchange, plan, stalled, tooLarge) : undefined
   let call: UpstreamCall | undefined
   let response: ResponseBody | undefined
   let limit: NodeJS.Timeout | undefined
   let attempts = 0
+  let reconsidered = false
+  /** The answer is held back; what became of its connection meanwhile. */
+  let held: { lost?: UpstreamFailure } | undefined
   let over = false
   let endedEarly = false
 
@@ -76,8 +81,10 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           clearTimeout(limit)
           record.upstreamMs = performance.now() - sentAt
           exchange.settings.reportUpstream(record.upstreamMs)
-          const second =
-            attempts === 1 ? plan.reconsider?.(status, headers, canReplay(body)) : undefined
+          const second = reconsidered
+            ? undefined
+            : plan.reconsider?.(status, headers, canReplay(body))
+          reconsidered = true
           if (second === undefined) passHead(status, headers)
           else hold(second, status, headers)
           return second === undefined
@@ -103,21 +110,28 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     status: number,
     headers: readonly string[],
   ): void {
-    const held = call
+    const first = call
+    const answered: typeof held = {}
+    held = answered
     void second.then((again) => {
+      held = undefined
       if (over) return
-      if (again === undefined) {
-        passHead(status, headers)
-        held?.resume()
+      if (again !== undefined) {
+        first?.abort()
+        send(again, true)
+      } else if (answered.lost !== undefined) {
+        failed(answered.lost)
       } else {
-        held?.abort()
-        send(again, false)
+        passHead(status, headers)
+        first?.resume()
       }
     })
   }
 
   /** An upstream may answer while the upload goes on; whether all of it is wanted shows at the end. */
   function passHead(status: number, headers: readonly string[]): void {
+    // at the shutdown deadline the answer is given without the upstream
+    if (res.headersSent) return
     const unread = body !== undefined && !body.ended()
     const passed = responseHeaders(
       headers,
@@ -149,6 +163,10 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   function failed(failure: UpstreamFailure): void {
     clearTimeout(limit)
     if (over) return
+    if (held !== undefined) {
+      held.lost = failure
+      return
+    }
     const again =
       failure.staleConnection &&
       attempts === 1 &&
@@ -159,7 +177,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       send(plan.headers, true)
       return
     }
-    if (req.socket.destroyed) return
+    if (socket.destroyed) return
     record.upstreamError = failure.cause
     finish()
     answer(
@@ -211,7 +229,7 @@ function passInterim(exchange: Exchange, status: number, headers: readonly strin
   const hints: Record<string, string | string[]> = {}
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i]?.toLowerCase() === 'link')
-      hints['link'] = [hints['link'] ?? [], headers[i + 1] ?? ''].flat()
+      hints['link'] = [hints['link'] ?? [], headers[i + 1] as string].flat()
   }
   if (hints['link'] === undefined) return
   try {

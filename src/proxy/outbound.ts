@@ -1,14 +1,16 @@
 /** The outbound proxy: findUpstream -> tokens.get -> attachToken -> forward (SPEC 4). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClearedTarget } from '../decision/enforce.ts'
 import type { OutboundConfig, OutboundRoute } from '../config/config.ts'
 import type { TokenCache } from '../tokens/cache.ts'
 import type { AccessToken } from '../tokens/request.ts'
+import { saysInvalidToken } from './challenges.ts'
 import { answer, beginExchange, type Exchange, type ExchangeSettings } from './exchange.ts'
 import { createFindUpstream } from './find-upstream.ts'
 import { forward } from './forward.ts'
 import { createRequestFilter } from './headers.ts'
 import type { ProxyProblem } from './problems.ts'
-import { onlyValue } from './request-id.ts'
+import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 import { checkRequest } from './wire.ts'
 
@@ -30,6 +32,7 @@ export type Outbound = {
 export function createOutbound(parts: OutboundParts): Outbound {
   const { config, tokens } = parts
   const findUpstream = createFindUpstream(config.routes)
+  const wayTo = createWays(config.routes, parts.upstreams)
   const always = (name: string): boolean => name === 'host' || name === config.requireHeader
   const keepAuthorization = createRequestFilter(always)
   const withoutAuthorization = createRequestFilter(
@@ -74,7 +77,7 @@ export function createOutbound(parts: OutboundParts): Outbound {
     return undefined
   }
 
-  function attachToken(exchange: Exchange, route: OutboundRoute, target: string): void {
+  function attachToken(exchange: Exchange, route: OutboundRoute, target: ClearedTarget): void {
     const token = tokens.usable(route.grant)
     if (token !== undefined) {
       pass(exchange, route, target, token)
@@ -90,11 +93,11 @@ export function createOutbound(parts: OutboundParts): Outbound {
   function pass(
     exchange: Exchange,
     route: OutboundRoute,
-    target: string,
+    target: ClearedTarget,
     token: AccessToken | undefined,
   ): void {
     const { rawHeaders } = exchange.req
-    const host = new URL(route.upstream.origin).host
+    const { upstream, host } = wayTo(route)
     const headers = (attached: AccessToken | undefined): string[] =>
       attached === undefined
         ? ['Host', host, ...keepAuthorization(rawHeaders)]
@@ -107,7 +110,7 @@ export function createOutbound(parts: OutboundParts): Outbound {
           ]
 
     forward(exchange, {
-      upstream: parts.upstreams.of(route.upstream),
+      upstream,
       target,
       headers: headers(token),
       headersTimeout: route.timeouts.headers ?? route.upstream.headersTimeout,
@@ -128,17 +131,27 @@ export function createOutbound(parts: OutboundParts): Outbound {
   return { handle }
 }
 
-/** RFC 6750 §3.1: the upstream says that it is the token. */
+type Way = { readonly upstream: Upstream; readonly host: string }
+
+/** Client and authority of each route's upstream, made once: neither is free, and a reload would close what comes later. */
+function createWays(routes: readonly OutboundRoute[], upstreams: Upstreams) {
+  const ways = new Map(
+    routes.map((route): [OutboundRoute, Way] => [
+      route,
+      { upstream: upstreams.of(route.upstream), host: new URL(route.upstream.origin).host },
+    ]),
+  )
+  return (route: OutboundRoute): Way => ways.get(route) as Way
+}
+
 function asksForRenewal(route: OutboundRoute, headers: readonly string[]): boolean {
   switch (route.renewOn401) {
     case 'never':
       return false
     case 'always':
       return true
-    case 'invalid_token': {
-      const challenge = onlyValue(headers, 'www-authenticate')
-      return challenge !== undefined && /^bearer\b.*\berror="?invalid_token\b/i.test(challenge)
-    }
+    case 'invalid_token':
+      return saysInvalidToken(headers)
   }
 }
 

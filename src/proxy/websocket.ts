@@ -13,6 +13,7 @@ import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
 import WebSocket from 'ws'
 import type { UpstreamConfig } from '../config/config.ts'
+import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Clock, EpochSeconds } from '../units.ts'
 import { tlsOptions } from './connect.ts'
 import { answer, type Exchange } from './exchange.ts'
@@ -23,8 +24,7 @@ export type Handshake = {
   readonly exchange: Exchange
   readonly socket: Duplex
   readonly head: Buffer
-  /** Request target, byte for byte. */
-  readonly target: string
+  readonly target: ClearedTarget
   /** Flat list, as the upstream shall see them. */
   readonly headers: readonly string[]
   /** The connection is closed then; undefined = never. */
@@ -159,9 +159,9 @@ function survivesUrl(target: string, origin: string): boolean {
 function handshakeHeaders(headers: readonly string[]): Headers {
   const passed: Headers = {}
   for (let i = 0; i < headers.length; i += 2) {
-    const name = (headers[i] ?? '').toLowerCase()
+    const name = (headers[i] as string).toLowerCase()
     if (name.startsWith('sec-websocket-')) continue
-    const value = headers[i + 1] ?? ''
+    const value = headers[i + 1] as string
     passed[name] = passed[name] === undefined ? value : [passed[name], value].flat()
   }
   return passed

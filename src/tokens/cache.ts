@@ -2,7 +2,7 @@
 import { milliseconds, no } from '../units.ts'
 import type { Milliseconds, Result } from '../units.ts'
 import { unlessAborted } from './abort.ts'
-import { tokenKey } from './key.ts'
+import { tokenHeritage, tokenKey } from './key.ts'
 import type { TokenKey } from './key.ts'
 import type { AccessToken } from './request.ts'
 import type { Grant } from './settings.ts'
@@ -40,7 +40,10 @@ export type TokenCache = {
   /** Clients, by name, with a prefetched token that was never there yet. */
   readonly missing: () => readonly string[]
   readonly status: () => readonly TokenStatus[]
-  /** Drops what these no longer name (requests under way still get it); the rest keeps its tokens, and its permanent failures are tried again. */
+  /**
+   * Drops what these no longer name (requests under way still get it); the rest keeps its tokens, and its permanent
+   * failures are tried again. A changed secret is used at once; the token held serves until its successor is there.
+   */
   readonly reload: (grants: readonly Grant[]) => void
   /** Cancels what runs; from now on there are only tokens that are held already. */
   readonly close: () => void
@@ -89,10 +92,15 @@ export function createTokenCache(deps: TokenCacheDeps): TokenCache {
     status: () => [...slots.values()].map((slot) => slot.status()),
     reload: (grants) => {
       const wanted = new Map(grants.map((grant) => [tokenKey(grant), grant]))
+      const left = new Map<TokenKey, Slot>()
       for (const [key, slot] of slots) {
         const grant = wanted.get(key)
         if (grant !== undefined) slot.adopt(grant)
-        else if (slots.delete(key)) slot.retire()
+        else if (slots.delete(key)) left.set(tokenHeritage(slot.retire()), slot)
+      }
+      for (const [key, grant] of wanted) {
+        const before = slots.has(key) ? undefined : left.get(tokenHeritage(grant))
+        if (before !== undefined) slotOf(grant).inherit(before)
       }
     },
     close: () => {

@@ -11,20 +11,36 @@ export type TokenKey = Brand<string, 'TokenKey'>
  * and all that decides whether the endpoint says yes: secret, its encoding, TLS, `requireGrantedScopes`. So a new
  * secret is a new key, which is asked for at once, while a client's name in the file is no part of it.
  */
-export function tokenKey({ client, scopes, resource, audience }: Grant): TokenKey {
-  const { endpoint, tls } = client
-  const parts = [
+export function tokenKey(grant: Grant): TokenKey {
+  const { basicEncoding, clientSecret, tls } = grant.client
+  return digest([
+    whatItGives(grant),
+    [basicEncoding, clientSecret.reveal()],
+    [tls?.ca, tls?.cert, tls?.key?.reveal(), tls?.serverName],
+  ])
+}
+
+/**
+ * The key without that by which the client proves itself: two grants with the same heritage get tokens that do the
+ * same, so that a new secret need not throw away a token that is still good.
+ */
+export function tokenHeritage(grant: Grant): TokenKey {
+  return digest(whatItGives(grant))
+}
+
+function whatItGives({ client, scopes, resource, audience }: Grant): readonly unknown[] {
+  const { endpoint } = client
+  return [
     endpoint.kind,
     endpoint.kind === 'uri' ? endpoint.url : endpoint.issuer,
     client.clientId,
     client.authMethod,
-    client.basicEncoding,
-    client.clientSecret.reveal(),
     client.requireGrantedScopes,
     [...new Set(scopes)].sort(),
     [resource, audience],
     Object.entries(client.parameters).sort(([a], [b]) => (a < b ? -1 : 1)),
-    [tls?.ca, tls?.cert, tls?.key?.reveal(), tls?.serverName],
   ]
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url') as TokenKey
 }
+
+const digest = (parts: readonly unknown[]): TokenKey =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url') as TokenKey

@@ -153,9 +153,10 @@ export function createSlot(first: Grant, deps: SlotDeps) {
     })
   }
 
-  const retire = (): void => {
+  const retire = (): Grant => {
     isRetired = true
     cancelTimer()
+    return grant
   }
 
   const usable = (): AccessToken | undefined => {
@@ -209,7 +210,7 @@ export function createSlot(first: Grant, deps: SlotDeps) {
       schedule()
     },
 
-    isMissing: (): boolean => wantedAt !== undefined && obtained === 0,
+    isMissing: (): boolean => wantedAt !== undefined && obtained === 0 && token === undefined,
 
     /** The same key in a new configuration: its other settings count from now on; a permanent failure is forgiven. */
     adopt: (other: Grant): void => {
@@ -231,7 +232,19 @@ export function createSlot(first: Grant, deps: SlotDeps) {
       nextRenewalAt: isLive(clock()) ? plan.renewAt : undefined,
     }),
 
+    /** Starts nothing by itself from now on; the grant that it served. */
     retire,
+
+    /** The token that is held, if it may still be sent. Does not count as use. */
+    held: (): AccessToken | undefined => (isLive(clock()) && !isRejected ? token : undefined),
+
+    /** Serves with the token of a slot that differs by its secret alone, until its own is there: asked for now. */
+    inherit: (before: { held: () => AccessToken | undefined }): void => {
+      token = before.held()
+      if (token === undefined) return
+      plan = planRenewal(token, grant.client, random)
+      void renew()
+    },
 
     /** Also cancels a request under way, and allows no other. */
     close: (): void => {

@@ -32,7 +32,7 @@ function watching(t: Test, sources: readonly string[], deps = quick) {
   return {
     watch,
     count: () => count,
-    async changed(change: () => void) {
+    changed: async (change: () => void) => {
       const called = new Promise<void>((resolve) => (wake = resolve))
       change()
       await called

@@ -404,10 +404,52 @@ t.test('a reload keeps what is unchanged and drops what nobody names', async (t)
     ['worker', 'worker', 'renamed'],
     'new settings count, the dropped one renews nothing by itself',
   )
-  const changed = grantOf({ ...grant.client, clientSecret: secret('hush-new') })
-  cache.reload([changed])
-  t.equal(cache.usable(changed), undefined, 'a new secret is a new token')
-  t.match(cache.status(), [{ obtained: 0 }])
+})
+
+t.test('a new secret is used at once, and the token held serves until then', async (t) => {
+  const { world, cache, holdAnswers } = play()
+  const withSecret = (value: string) =>
+    grantOf({ ...grant.client, clientSecret: secret(value), prefetch: true })
+  const [first, second, third, fourth] = ['a', 'b', 'c', 'd'].map((name) =>
+    withSecret(`hush-${name}`),
+  )
+  cache.reload([first!])
+  await cache.get(first!)
+  world.failure = tokenFailure('invalid_client')
+  cache.reload([second!])
+  t.equal(world.asked.at(-1), second)
+  await settle()
+  t.equal(named(cache.usable(second!)), 'hush-1', 'the new secret is wrong, the old token is good')
+  t.strictSame(cache.missing(), [])
+
+  world.failure = undefined
+  const release = holdAnswers()
+  cache.reload([third!])
+  cache.prefetch([third!])
+  t.equal(named(cache.usable(third!)), 'hush-1')
+  t.strictSame(cache.missing(), [])
+  await release()
+  t.equal(named(cache.usable(third!)), 'hush-3')
+  t.match(cache.status(), [{ obtained: 1, failures: 0 }])
+
+  // what is over is nothing to inherit, nor is what an upstream rejected
+  await world.advance(8000)
+  const asked = world.asked.length
+  cache.reload([fourth!])
+  t.equal(world.asked.length, asked)
+  t.equal(cache.usable(fourth!), undefined)
+  await cache.get(fourth!)
+  const again = holdAnswers()
+  const rejected = cache.rejected(fourth!, cache.usable(fourth!)!)
+  cache.reload([first!])
+  t.equal(cache.usable(first!), undefined)
+  await again()
+  t.equal(named(await rejected), `hush-${asked + 2}`)
+  t.equal(world.asked.length, asked + 2)
+  const narrower = { ...first!, scopes: ['app-api/export'] }
+  await cache.get(first!)
+  cache.reload([narrower])
+  t.equal(cache.usable(narrower), undefined, 'another scope is another token')
 })
 
 t.test('a reload before the first token keeps the waiting request', async (t) => {

@@ -1,4 +1,5 @@
 /** URLs, listeners and upstreams in the form the code uses (SPEC 2, 4). */
+import { isIP } from 'node:net'
 import type * as z from 'zod'
 import type { ListenAddress, LimitsConfig, UpstreamConfig } from '../config.ts'
 import type { KeyPath } from '../problems.ts'
@@ -65,10 +66,10 @@ export function readListen(
   listen: z.output<typeof listenSchema>,
 ): ListenAddress | undefined {
   if (typeof listen === 'string') {
-    const match = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(listen)
-    const port = Number(match?.[3])
-    if (match !== null && port <= 65_535)
-      return { kind: 'tcp', host: match[1] ?? match[2] ?? '', port }
+    const [, bracketed, name, digits] = /^(?:\[(.*)\]|(.*)):(\d{1,5})$/.exec(listen) ?? []
+    const host = bracketed ?? name
+    const port = Number(digits)
+    if (host !== undefined && isHost(host) && port <= 65_535) return { kind: 'tcp', host, port }
     report(
       context,
       path,
@@ -80,10 +81,19 @@ export function readListen(
   notYet(context, [...path, 'tls'], tls, 'remove it and end TLS before Scopegate')
   if (socket !== undefined) return readSocket(context, path, { socket, mode, host, port })
   if (mode !== undefined) report(context, [...path, 'mode'], 'only a socket has a mode; remove it')
-  if (host !== undefined && port !== undefined) return { kind: 'tcp', host, port }
+  if (host !== undefined && port !== undefined) {
+    if (isHost(host)) return { kind: 'tcp', host, port }
+    const at = [...path, 'host']
+    report(context, at, `${shown(context, at)} is no address or name; write one such as 127.0.0.1`)
+    return undefined
+  }
   report(context, path, 'must have host and port, or socket')
   return undefined
 }
+
+/** An IP address, or a name that does not look like one. */
+const isHost = (text: string) =>
+  isIP(text) !== 0 || (/^[\w.-]+$/.test(text) && /[a-z][\w-]*\.?$/i.test(text))
 
 type SocketInput = {
   readonly socket: string
@@ -146,14 +156,23 @@ export function readLimits(limits: z.output<typeof limitsSchema>): LimitsConfig 
 }
 
 /** Whether a request to the upstream would come back to this listener. Pure. */
-export function isSameListener(origin: string, listen: ListenAddress | undefined): boolean {
-  if (listen?.kind !== 'tcp' || listen.port === 0) return false
+export function isSameListener(origin: string, listen: ListenAddress): boolean {
   const url = new URL(origin)
-  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
-  if (port !== listen.port) return false
-  const bare = (host: string) => host.toLowerCase().replace(/^\[(.*)\]$/, '$1')
-  const [target, own] = [bare(url.hostname), bare(listen.host)]
-  const isEverywhere = (host: string) => host === '0.0.0.0' || host === '::'
-  const isHere = (host: string) => isLoopbackHost(host) || isEverywhere(host)
+  const standard = url.protocol === 'https:' ? 443 : 80
+  return isSameAddress(url.hostname, url.port === '' ? standard : Number(url.port), listen)
+}
+
+/** Whether two listeners cannot both be. Port 0 is a free one each time. Pure. */
+export function isSamePlace(one: ListenAddress, other: ListenAddress): boolean {
+  if (one.kind === 'socket') return other.kind === 'socket' && one.path === other.path
+  return isSameAddress(one.host, one.port, other)
+}
+
+function isSameAddress(host: string, port: number, listen: ListenAddress): boolean {
+  if (listen.kind === 'socket' || listen.port === 0 || port !== listen.port) return false
+  const bare = (name: string) => name.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  const [target, own] = [bare(host), bare(listen.host)]
+  const isEverywhere = (name: string) => name === '0.0.0.0' || name === '::'
+  const isHere = (name: string) => isLoopbackHost(name) || isEverywhere(name)
   return target === own || (isHere(target) && isHere(own))
 }

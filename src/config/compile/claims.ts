@@ -4,7 +4,7 @@ import type { NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
 import { report } from '../read.ts'
 import { didYouMean } from '../suggest.ts'
-import type { Context } from './context.ts'
+import { sourceAt, type Context } from './context.ts'
 
 type ClaimValue = string | number | boolean
 export type ClaimsInput = Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>
@@ -26,7 +26,7 @@ export function checkName(
   where: string,
 ): boolean {
   if (known.includes(name)) return true
-  const source = context.document.place(path)?.source ?? ''
+  const source = sourceAt(context, path)
   const advice =
     known.length === 0
       ? `; ${where} has none`

@@ -3,7 +3,7 @@ import type { ClientSettings, IssuerSettings, TokenEndpoint } from '../../tokens
 import type { Secret } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
 import { keysAt, read, report, reportLack } from '../read.ts'
-import { clientSchema, type ClientInput } from '../schema/clients.ts'
+import { clientSchema, type ClientInput, type SecretInput } from '../schema/clients.ts'
 import { readUrl } from './addresses.ts'
 import { checkName } from './claims.ts'
 import { notYet, shown, type Context } from './context.ts'
@@ -111,9 +111,9 @@ function readClientSecret(context: Context, path: KeyPath, input: ClientInput): 
     return undefined
   }
   if (!Array.isArray(value)) return readSecret(context, at, value)
-  const [first, second] = value
+  const [first, second] = value as unknown as readonly [SecretInput, SecretInput?]
   if (second !== undefined) notYet(context, at, second, 'write one secret')
-  return first === undefined ? undefined : readSecret(context, [...at, 0], first)
+  return readSecret(context, [...at, 0], first)
 }
 
 /** RFC 8707 §2: an absolute URI without fragment. */

@@ -4,7 +4,7 @@ import type { Result } from '../../units.ts'
 import type { ConfigProblem } from '../config.ts'
 import type { Environment } from '../interpolate.ts'
 import type { KeyPath } from '../problems.ts'
-import { problemAt, report, type Report } from '../read.ts'
+import { placeOf, problemAt, report, type Report } from '../read.ts'
 
 /** A file's text, or why it cannot be read in words that follow its name: `does not exist`. */
 export type ReadFile = (path: string) => Result<string, string>
@@ -36,8 +36,13 @@ export function warn(context: Context, path: KeyPath, message: string): void {
 
 /** The value as the file has it: never what the environment put in. Quoted, and cut when long. */
 export function shown(context: Context, path: KeyPath): string {
-  const source = context.document.place(path)?.source ?? ''
+  const source = sourceAt(context, path)
   return JSON.stringify(source.length > 80 ? `${source.slice(0, 80)}…` : source)
+}
+
+/** As the file has it. Of a scalar that is there. */
+export function sourceAt(context: Context, path: KeyPath): string {
+  return String(placeOf(context.document, path).source)
 }
 
 /** Reports that a later version will know this key, when it is there. */

@@ -25,28 +25,22 @@ export function readSecret(
     return secret(input)
   }
   const { env, file } = input
-  if ((env === undefined) === (file === undefined)) {
-    reportLack(context, path, 'must be { env: NAME } or { file: path }')
-    return undefined
-  }
-  if (env !== undefined) {
+  if (env !== undefined && file === undefined) {
     const value = context.environment[env]
     if (value !== undefined && value !== '') return secret(value)
-    const name = shown(context, [...path, 'env'])
+    const at = [...path, 'env']
     report(
       context,
-      [...path, 'env'],
-      `the environment variable ${name} is missing or empty; set it`,
+      at,
+      `the environment variable ${shown(context, at)} is missing or empty; set it`,
     )
-    return undefined
-  }
-  const text = readSource(context, [...path, 'file'], file ?? '')?.replace(/\r?\n$/, '')
-  if (text !== '') return text === undefined ? undefined : secret(text)
-  report(
-    context,
-    [...path, 'file'],
-    `the file ${shown(context, [...path, 'file'])} is empty; put the secret in`,
-  )
+  } else if (file !== undefined && env === undefined) {
+    const at = [...path, 'file']
+    const text = readSource(context, at, file)?.replace(/\r?\n$/, '')
+    if (text === undefined) return undefined
+    if (text !== '') return secret(text)
+    report(context, at, `the file ${shown(context, at)} is empty; put the secret in`)
+  } else reportLack(context, path, 'must be { env: NAME } or { file: path }')
   return undefined
 }
 

@@ -112,11 +112,11 @@ function readRoutes(
     routes.push(route)
   }
   checkIssuers(context, routes)
-  const at = (route: Route) => paths[routes.indexOf(route)] ?? here
+  const at = (route: Route) => paths[routes.indexOf(route)] as KeyPath
   const built = buildRouteTable(routes)
   if (!built.ok) {
     for (const { routes: pair, message } of built.problem)
-      report(context, [...(paths[pair[1]] ?? here), 'path'], message)
+      report(context, [...(paths[pair[1]] as KeyPath), 'path'], message)
     return { routes, table: undefined }
   }
   for (const { broader, narrower, methods } of takenAway(built.value))

@@ -2,7 +2,7 @@
 import type { ScopeName, ScopeNeed } from '../../decision/scopes.ts'
 import type { NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
-import { report } from '../read.ts'
+import { report, reportLack } from '../read.ts'
 import type { NeedInput } from '../schema/inbound.ts'
 import { itemPath } from './claims.ts'
 import { shown, type Context } from './context.ts'
@@ -12,17 +12,21 @@ export function readNeed(context: Context, path: KeyPath, input: NeedInput): Sco
   if (typeof input === 'string')
     return isScope(context, path, input) ? { kind: 'one', scope: input as ScopeName } : undefined
   if (isList(input)) {
-    if (input.length === 1) return readNeed(context, [...path, 0], input[0] ?? '')
+    const [only, ...more] = input
+    if (only !== undefined && more.length === 0) return readNeed(context, [...path, 0], only)
     report(context, path, 'is a list: write { anyOf: […] } or { allOf: […] } to say which is meant')
     return undefined
   }
-  const kinds = (['anyOf', 'allOf'] as const).filter((kind) => input[kind] !== undefined)
-  const [kind, second] = kinds
-  if (kind === undefined || second !== undefined) {
-    report(context, path, 'must have exactly one of anyOf and allOf')
+  const [list, second] = (['anyOf', 'allOf'] as const).flatMap((kind) => {
+    const written = input[kind]
+    return written === undefined ? [] : [{ kind, written }]
+  })
+  if (list === undefined || second !== undefined) {
+    const tell = list === undefined ? reportLack : report
+    tell(context, path, 'must have exactly one of anyOf and allOf')
     return undefined
   }
-  const written = input[kind] ?? []
+  const { kind, written } = list
   const parts = typeof written === 'string' ? [written] : written
   const needs = parts.flatMap((part, index) => {
     const need = readNeed(context, itemPath(context, [...path, kind], index), part)

@@ -3,7 +3,7 @@ import type * as z from 'zod'
 import type { ClientSettings, Grant } from '../../tokens/settings.ts'
 import type { ListenAddress, OutboundConfig, OutboundRoute } from '../config.ts'
 import type { KeyPath } from '../problems.ts'
-import { keysAt, read, report, reportLack, valueAt } from '../read.ts'
+import { keysAt, placeOf, read, report, reportLack, valueAt } from '../read.ts'
 import { outboundRouteSchema, outboundSchema, type OutboundRouteInput } from '../schema/outbound.ts'
 import { isLoopbackHost, readLimits, readListen, readUpstream } from './addresses.ts'
 import { checkName, itemPath } from './claims.ts'
@@ -51,7 +51,7 @@ function checkReach(
     report(
       context,
       path,
-      `${shown(context, path) === '""' ? 'the address' : shown(context, path)} is not loopback: whoever reaches it gets tokens; write 127.0.0.1, or allowRemoteClients: true`,
+      `${typeof input.listen === 'string' ? shown(context, path) : 'the address'} is not loopback: whoever reaches it gets tokens; write 127.0.0.1, or allowRemoteClients: true`,
     )
 }
 
@@ -100,7 +100,7 @@ function readRoute(
   })
   const grant = readGrant(context, path, input, clients)
   if (upstream === undefined || grant === undefined) return undefined
-  const { line = 1, column = 1 } = context.document.place(path) ?? {}
+  const { line, column } = placeOf(context.document, path)
   const { onAuthorization, renewOn401, timeouts } = input
   return {
     id: `${input.host?.toLowerCase() ?? ''}${prefix ?? ''}` || '/',

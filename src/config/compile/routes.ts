@@ -4,11 +4,11 @@ import { parsePattern } from '../../decision/pattern.ts'
 import type { Access, Condition, Mode, Route } from '../../decision/routes.ts'
 import type { NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
-import { keysAt, read, report, reportLack } from '../read.ts'
+import { keysAt, placeOf, read, report, reportLack } from '../read.ts'
 import { routeSchema, type PolicyInput, type RouteInput } from '../schema/inbound.ts'
 import { didYouMean } from '../suggest.ts'
 import { checkName, itemPath, readClaims } from './claims.ts'
-import type { Context } from './context.ts'
+import { shown, type Context } from './context.ts'
 import { readNeed } from './needs.ts'
 
 /** What a policy or a route by itself says of issuers, clients and claims. */
@@ -74,7 +74,7 @@ export function readRoute(
         ]
   const websocket = readWebsocket(context, path, input)
   if (context.problems.length > before || !pattern.ok || access === undefined) return undefined
-  const { line = 1, column = 1 } = context.document.place(path) ?? {}
+  const { line, column } = placeOf(context.document, path)
   return {
     id: `${methods?.join(',') ?? '*'} ${input.path}`,
     line,
@@ -97,14 +97,13 @@ function readMethods(
 ): NonEmpty<string> | undefined {
   methods?.forEach((method, index) => {
     const at = itemPath(context, path, index)
-    const shown = JSON.stringify(context.document.place(at)?.source ?? '')
     if (method === 'CONNECT' || method === 'TRACE')
       report(context, at, `${method} is always refused; remove it`)
     else if (!METHODS.includes(method))
       report(
         context,
         at,
-        `${shown} is no method that can be received${didYouMean(method, METHODS)}`,
+        `${shown(context, at)} is no method that can be received${didYouMean(method, METHODS)}`,
       )
     else if (methods.indexOf(method) !== index) report(context, at, `${method} stands here twice`)
   })

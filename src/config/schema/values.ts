@@ -8,7 +8,7 @@ export const text = (must = 'must be text') => z.string({ error: must }).min(1, 
 export const flag = () => z.boolean({ error: 'must be true or false' })
 
 export const word = <const Words extends readonly [string, ...string[]]>(words: Words) =>
-  z.enum(words, { error: `must be ${words.length > 1 ? 'one of ' : ''}${words.join(', ')}` })
+  z.enum(words, { error: `must be one of ${words.join(', ')}` })
 
 export const count = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`
@@ -89,6 +89,7 @@ export const size = (least: number, most: number) => {
 }
 
 function parseSize(value: number | string): Bytes {
-  const [, digits = '', unit = 'B'] = /^(\d+)(\w*)$/.exec(String(value)) ?? []
-  return bytes(Number(digits) * multiples[unit as keyof typeof multiples])
+  if (typeof value === 'number') return bytes(value)
+  const unit = value.replace(/^\d+/, '') || 'B'
+  return bytes(parseInt(value) * multiples[unit as keyof typeof multiples])
 }

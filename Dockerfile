@@ -1,0 +1,39 @@
+# Scopegate in a container: production dependencies only, no shell needed, not root.
+#   docker build -t scopegate .
+#   docker run --read-only --cap-drop ALL -p 8080:8080 \
+#     -v "$PWD/proxy.config.yaml:/etc/scopegate/proxy.config.yaml:ro" scopegate
+# NODE_IMAGE may name any image with Node 24 or later.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build
+
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund
+
+FROM ${NODE_IMAGE}
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="scopegate" \
+      org.opencontainers.image.description="OAuth 2.0 service-to-service security as a sidecar" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+ENV NODE_ENV=production
+WORKDIR /opt/scopegate
+COPY package.json proxy.config.schema.json LICENSE ./
+COPY --from=dependencies /build/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+# numeric, so that Kubernetes can check runAsNonRoot
+USER 1000:1000
+EXPOSE 8080 8081 9901
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=4s --start-period=10s --retries=3 \
+  CMD ["node", "/opt/scopegate/dist/main.js", "health", "-c", "/etc/scopegate/proxy.config.yaml"]
+ENTRYPOINT ["node", "/opt/scopegate/dist/main.js"]
+CMD ["run", "-c", "/etc/scopegate/proxy.config.yaml"]

@@ -1,0 +1,63 @@
+/** What log and metrics say when everything has happened once, for documents that list it. */
+import type { AccessRecord } from '../../src/ops/access.ts'
+import { createLog } from '../../src/ops/log.ts'
+import { createMetrics } from '../../src/ops/metrics.ts'
+import { seconds } from '../../src/units.ts'
+import { configOf, inboundWith } from './config.ts'
+
+/** A request about which everything is known. */
+const record: AccessRecord = {
+  direction: 'inbound',
+  requestId: 'r',
+  traceId: 't',
+  method: 'GET',
+  path: '/',
+  status: 401,
+  route: 'GET /',
+  decision: 'deny',
+  reason: 'invalid_token',
+  enforced: true,
+  clientId: 'c',
+  issuer: 'i',
+  claimed: { iss: 'i' },
+  durationMs: 1,
+  upstreamMs: 1,
+  upstreamError: 'ECONNREFUSED',
+  bytesIn: 0,
+  bytesOut: 0,
+  configHash: 'h',
+}
+
+/** Fields of the log line of a request about which everything is known. */
+export function loggedFields(): readonly string[] {
+  let line = ''
+  const log = createLog({
+    config: { level: 'info', sampleAllowed: 1 },
+    random: () => 0.5,
+    destination: {
+      write(text: string) {
+        line += text
+      },
+    },
+  })
+  log.access(record)
+  return Object.keys(JSON.parse(line) as object)
+}
+
+/** Name, type and labels of every metric, seen in a registry in which everything has happened once. */
+export async function exportedMetrics(): Promise<readonly (readonly [string, string, string])[]> {
+  const metrics = createMetrics('1')
+  metrics.access(record)
+  metrics.upstream('inbound', 1)
+  metrics.tokenEvent({ kind: 'keys_fetched', issuer: 'i', keyIds: [] })
+  metrics.tokenEvent({ kind: 'verified_token_cache', result: 'hit' })
+  metrics.tokenEvent({ kind: 'token_obtained', client: 'c', expiresAt: seconds(1) })
+  metrics.reloaded('ok')
+  metrics.configured(configOf(inboundWith('{ path: /, authenticated: true }')))
+  const { text } = await metrics.render(undefined)
+  return [...text.matchAll(/^# TYPE (scopegate_\w+) (\w+)$/gm)].map(([, name = '', type = '']) => {
+    const sample = new RegExp(`^${name}(?:_bucket)?(?:\\{(.*)\\})? `, 'm').exec(text)?.[1] ?? ''
+    const labels = [...sample.matchAll(/(\w+)="/g)].map(([, label = '']) => label)
+    return [name, type, labels.filter((label) => label !== 'le').join(', ')] as const
+  })
+}
