@@ -226,7 +226,7 @@ function passInterim(exchange: Exchange, status: number, headers: readonly strin
   const hints: Record<string, string | string[]> = {}
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i]?.toLowerCase() === 'link')
-      hints['link'] = [hints['link'] ?? [], headers[i + 1] ?? ''].flat()
+      hints['link'] = [hints['link'] ?? [], headers[i + 1] as string].flat()
   }
   if (hints['link'] === undefined) return
   try {
