@@ -1,6 +1,7 @@
 /** argv -> Command, or the text and exit code to end with; and the help. */
-import { Command as Commander, CommanderError, Option } from 'commander'
+import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type ExitCode, exitCodes } from './commands/io.ts'
+import { didYouMean } from './config/suggest.ts'
 
 export type Command =
   | { readonly name: 'run'; readonly config: string }
@@ -48,6 +49,8 @@ export const commandNames = ['run', 'check', 'token', 'health', 'schema', 'dev']
 
 /** Reads the arguments behind the program's name. Pure. */
 export function parseArguments(args: readonly string[], version: string): Parsed {
+  const unknown = unknownCommand(args[0])
+  if (unknown !== undefined) return { kind: 'ending', ending: unknown }
   let command: Command | undefined
   let out = ''
   let err = ''
@@ -73,6 +76,14 @@ export function parseArguments(args: readonly string[], version: string): Parsed
   return command === undefined
     ? { kind: 'ending', ending: { exitCode: exitCodes.usage, out, err } }
     : { kind: 'command', command }
+}
+
+/** Commander would take it for an argument of the default command. */
+function unknownCommand(first: string | undefined): Ending | undefined {
+  const known: readonly string[] = [...commandNames, 'help']
+  if (first === undefined || first.startsWith('-') || known.includes(first)) return undefined
+  const err = `error: there is no command ${JSON.stringify(first)}${didYouMean(first, known)}\n`
+  return { exitCode: exitCodes.usage, out: '', err }
 }
 
 type Flags = { config: string; json?: true; online?: true; raw?: true; scopes?: string }
@@ -139,7 +150,7 @@ function describe(parsed: (command: Command) => void, version: string): Commande
       .default(value)
       .argParser((text) => {
         if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
-          throw new CommanderError(2, 'scopegate.port', `${text} is no port`)
+          throw new InvalidArgumentError('A port is a number from 0 to 65535.')
         return text
       })
   program

@@ -11,6 +11,9 @@ const { version } = JSON.parse(readFileSync(`${packageFolder}/package.json`, 'ut
   version: string
 }
 
+// whoever reads may go away (`scopegate dev | head`)
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
 const io: Io = {
   env: process.env,
   isTerminal: process.stdout.isTTY,
@@ -21,6 +24,9 @@ const io: Io = {
       process.on(signal, () => {
         handler(signal)
       })
+  },
+  onUncaught: (handler) => {
+    process.on('uncaughtException', handler)
   },
   exitNow: (code) => process.exit(code),
   clock: systemClock,

@@ -4,8 +4,9 @@ import type { Command } from '../cli.ts'
 import { formatProblem, loadConfig, readTextFile } from '../config/load.ts'
 import { type DevIssuer, startIssuer } from '../dev/issuer.ts'
 import { type SampleApi, startSampleApi } from '../dev/sample-api.ts'
-import { inboundConfig, outboundConfig, type PlaygroundConfig, welcome } from '../dev/playground.ts'
-import { no, ok, type Result } from '../units.ts'
+import { inboundConfig, outboundConfig, type PlaygroundConfig } from '../dev/playground.ts'
+import { welcome } from '../dev/welcome.ts'
+import { type NonEmpty, no, ok, type Result } from '../units.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { readableLog } from './readable-log.ts'
 import { serve, serveUntilSignal, type Serving } from './serve.ts'
@@ -15,16 +16,35 @@ type DevCommand = Extract<Command, { name: 'dev' }>
 /** Resolves with the exit code after Ctrl-C; a port in use is a sentence and exit code 3. */
 export async function dev(command: DevCommand, io: Io): Promise<ExitCode> {
   const started: { close(): Promise<void> }[] = []
-  const playground = await build(command, { ...io, log: io.log ?? readableLog(io) }, started)
+  const log = holdBack(readableLog(io))
+  const playground = await build(command, { ...io, log }, started)
   if (playground.ok) {
     io.out(playground.value.text)
+    log.release()
     await serveUntilSignal(playground.value.servings, io)
   } else io.err(`scopegate: ${playground.problem}\n`)
   for (const part of started.reverse()) await part.close()
   return playground.ok ? exitCodes.ok : exitCodes.failed
 }
 
-type Playground = { readonly text: string; readonly servings: readonly Serving[] }
+type LineWriter = { write(line: string): void }
+
+/** Keeps lines until `release`: what runs where comes first. */
+function holdBack(to: LineWriter): LineWriter & { release(): void } {
+  let held: string[] | undefined = []
+  return {
+    write(line) {
+      if (held === undefined) to.write(line)
+      else held.push(line)
+    },
+    release() {
+      for (const line of held ?? []) to.write(line)
+      held = undefined
+    },
+  }
+}
+
+type Playground = { readonly text: string; readonly servings: NonEmpty<Serving> }
 
 /** Starts one part after the other; `started` has those that must be closed again. */
 async function build(

@@ -1,9 +1,10 @@
 /** `scopegate health`: asks /readyz of the running proxy; for health checks of containers without a shell. */
 import http from 'node:http'
-import { parse } from 'yaml'
+import { parseDocument } from 'yaml'
 import type { Command } from '../cli.ts'
 import type { Io } from './io.ts'
 import { type ExitCode, exitCodes } from './io.ts'
+import { interpolate } from '../config/interpolate.ts'
 import { configSource, readTextFile } from '../config/load.ts'
 
 const defaultAdmin = '127.0.0.1:9901'
@@ -33,23 +34,32 @@ type Address = { readonly socketPath: string } | { readonly host: string; readon
  */
 function adminAddress(argument: string, io: Io): Address {
   const source = configSource(argument)
-  const listen = listenOf('env' in source ? (io.env[source.env] ?? '') : textOf(source.file))
-  if (typeof listen === 'object' && listen.socket !== undefined)
-    return { socketPath: listen.socket }
-  const text = typeof listen === 'object' ? `${listen.host}:${listen.port}` : listen
-  const found = /^\[?(?<host>.*?)\]?:(?<port>\d+)$/.exec(text)?.groups
-  const host = found?.host ?? '127.0.0.1'
-  return { host: here[host] ?? host, port: Number(found?.port ?? 9901) }
+  const text = 'env' in source ? io.env[source.env] : textOf(source.file)
+  const listen = listenOf(text ?? '')
+  const filled = (value: unknown): string => {
+    const result = interpolate(String(value), io.env)
+    return result.ok ? result.value : ''
+  }
+  if (typeof listen !== 'object' || listen === null) return addressOf(filled(listen))
+  const { socket, host, port } = listen as Readonly<Record<string, unknown>>
+  return socket === undefined
+    ? addressOf(`${filled(host)}:${filled(port)}`)
+    : { socketPath: filled(socket) }
+}
+
+function addressOf(text: string): Address {
+  const { host = '127.0.0.1', port = '9901' } =
+    /^\[?(?<host>.+?)\]?:(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
+  return { host: here[host] ?? host, port: Number(port) }
 }
 
 /** Where a listener on every address is asked. */
 const here: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
-type Listen = string | { readonly socket?: string; readonly host: string; readonly port: number }
-
-function listenOf(text: string): Listen {
+/** What stands at `admin.listen`, if it can be found at all. */
+function listenOf(text: string): unknown {
   try {
-    const document = parse(text) as { admin?: { listen?: Listen } } | null
+    const document = parseDocument(text).toJS() as { admin?: { listen?: unknown } } | null
     return document?.admin?.listen ?? defaultAdmin
   } catch {
     return defaultAdmin
@@ -63,7 +73,11 @@ function textOf(file: string): string {
 
 function ask(address: Address): Promise<{ status: number; body: string } | undefined> {
   return new Promise((resolve) => {
-    const request = http.get({ ...address, path: '/readyz', agent: false, timeout: limit })
+    const nobody = (): void => {
+      resolve(undefined)
+    }
+    const signal = AbortSignal.timeout(limit)
+    const request = http.get({ ...address, path: '/readyz', agent: false, signal })
     request.on('response', (response) => {
       let body = ''
       response.setEncoding('utf8')
@@ -73,10 +87,8 @@ function ask(address: Address): Promise<{ status: number; body: string } | undef
       response.on('end', () => {
         resolve({ status: response.statusCode ?? 0, body })
       })
+      response.on('error', nobody)
     })
-    request.on('timeout', () => request.destroy())
-    request.on('error', () => {
-      resolve(undefined)
-    })
+    request.on('error', nobody)
   })
 }

@@ -25,6 +25,8 @@ export type Io = {
   /** Writes to standard error. */
   readonly err: (text: string) => void
   readonly onSignal: (handler: (signal: SignalName) => void) => void
+  /** Told of exceptions that nothing caught; the process goes on then. */
+  readonly onUncaught: (handler: (error: unknown) => void) => void
   /** Ends the process at once, for a second Ctrl-C. */
   readonly exitNow: (code: number) => void
   readonly clock: Clock

@@ -4,29 +4,31 @@ import type { Io } from './io.ts'
 
 /** Turns each JSON line into a short one. */
 export function readableLog(io: Io): { write(line: string): void } {
-  const pretty = prettyFactory({
+  const shared = {
     colorize: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '',
     translateTime: 'SYS:HH:MM:ss',
-    ignore: shownInMessage.join(','),
-    messageFormat: (fields, key) =>
-      lineOf(fields, typeof fields[key] === 'string' ? fields[key] : ''),
     singleLine: true,
-  })
-  return { write: (line) => io.out(pretty(line)) }
+  }
+  const event = prettyFactory({ ...shared, ignore: 'configHash,version' })
+  const request = prettyFactory({ ...shared, hideObject: true, messageFormat: lineOf })
+  return {
+    write(line) {
+      const { msg } = JSON.parse(line) as { msg: string }
+      if (!lifeCycle.has(msg)) io.out(msg === 'request' ? request(line) : event(line))
+    },
+  }
 }
 
-/** Fields of a request line that `lineOf` shows, or that say little on one machine. */
-const shownInMessage = [
-  ...['direction', 'requestId', 'method', 'path', 'status', 'route', 'decision', 'reason'],
-  ...['enforced', 'clientId', 'issuer', 'durationMs', 'upstreamMs', 'bytesIn', 'bytesOut'],
-  ...['configHash', 'traceId', 'claimed', 'version'],
-]
+/** Each of the two proxies says these; the terminal shows one playground, which begins and ends as one. */
+const lifeCycle: ReadonlySet<string> = new Set(['started', 'shutting down', 'shut down'])
 
-function lineOf(fields: Record<string, unknown>, message: string): string {
-  if (message !== 'request') return message
+function lineOf(fields: Record<string, unknown>): string {
   const text = (key: string): string => {
     const value = fields[key]
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+    // a path may hold bytes that a terminal would obey
+    return typeof value === 'string' || typeof value === 'number'
+      ? String(value).replace(/[^\x20-\x7e]/g, '?')
+      : ''
   }
   const why = fields['reason'] === undefined ? '' : ` ${text('reason')}`
   const who = fields['clientId'] === undefined ? '' : ` client ${text('clientId')}`

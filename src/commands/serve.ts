@@ -2,7 +2,7 @@
 import { type ConfigSource, loadConfig, readTextFile } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
-import { createLog, type Log } from '../ops/log.ts'
+import { createLog, type Log, stackOf } from '../ops/log.ts'
 import { createMetrics } from '../ops/metrics.ts'
 import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
 import { type NonEmpty, ok, type Result } from '../units.ts'
@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   async function stop(): Promise<void> {
     watch.close()
     await proxy.stop()
-    log.flush()
+    log.close()
     finish()
   }
 
@@ -84,10 +84,16 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
 
 /**
  * SIGTERM and SIGINT drain, SIGHUP reloads. A second SIGINT ends at once, a second SIGTERM changes
- * nothing. Resolves when everything has ended.
+ * nothing. An exception that nothing caught is a bug of one request: it is logged, the others go on.
+ * Resolves when everything has ended.
  */
-export async function serveUntilSignal(servings: readonly Serving[], io: Io): Promise<void> {
+export async function serveUntilSignal(servings: NonEmpty<Serving>, io: Io): Promise<void> {
   let interrupts = 0
+  io.onUncaught((error) => {
+    servings[0].log.event('error', 'an exception was not caught: this is a bug', {
+      error: stackOf(error),
+    })
+  })
   io.onSignal((signal) => {
     if (signal === 'SIGHUP') {
       for (const serving of servings) serving.reload()

@@ -1,39 +1,11 @@
-/** The configurations of the playground, made from what the issuer booted, and what its terminal shows first. */
+/** The configurations of the playground, made from what the issuer booted. */
 import type { DevIssuer } from './issuer.ts'
+import { playgroundNames } from './playground-names.ts'
 
 export type PlaygroundPorts = {
   readonly inbound: number
   readonly outbound: number
   readonly admin: number
-}
-
-/** Sidecar of the sample API: every scope `SERVER/NAME` opens the path `/NAME`. */
-export function inboundConfig(
-  issuer: DevIssuer,
-  api: string,
-  ports: PlaygroundPorts,
-): PlaygroundConfig {
-  const issuers = issuer.pools.map(
-    ({ name, id, issuer: iss }) =>
-      `  ${quoted(name)}: { userPoolId: ${id}, endpoint: ${issuer.url}, issuer: ${quoted(iss)} }\n`,
-  )
-  const routes = scopesOf(issuer).map(
-    (scope) =>
-      `    - { path: ${quoted(`/${lastPart(scope)}/**`)}, ${methods(scope)}scopes: ${quoted(scope)} }\n`,
-  )
-  const names = issuer.pools.map(({ name }) => quoted(name)).join(', ')
-  const yaml = `version: 1
-issuers:
-${issuers.join('')}inbound:
-  listen: 127.0.0.1:${ports.inbound}
-  upstream: ${api}
-  issuers: [${names}]
-  routes:
-${routes.join('')}    - { path: /status, methods: [GET], public: true }
-admin: { listen: 127.0.0.1:${ports.admin} }
-shutdown: { timeout: 1s }
-`
-  return { yaml, secrets: {} }
 }
 
 /** A configuration, and what the variables in it stand for. */
@@ -42,18 +14,51 @@ export type PlaygroundConfig = {
   readonly secrets: Readonly<Record<string, string>>
 }
 
-/** Sidecar of the services that call: one prefix and one host for each client. */
+type Booted = Pick<DevIssuer, 'url' | 'tokenEndpoint' | 'pools' | 'clients'>
+
+/** Sidecar of the sample API: every scope `SERVER/NAME` opens the paths below `/NAME`. Pure. */
+export function inboundConfig(
+  issuer: Booted,
+  api: string,
+  ports: PlaygroundPorts,
+): PlaygroundConfig {
+  const names = playgroundNames(issuer)
+  const issuers = issuer.pools.map(
+    ({ id, issuer: iss }) =>
+      `  ${quoted(names.pools.get(id) ?? id)}: { userPoolId: ${id}, endpoint: ${issuer.url}, issuer: ${quoted(iss)} }\n`,
+  )
+  const routes = [...names.scopes].map(
+    ([scope, segment]) =>
+      `    - { path: ${quoted(`/${segment}/**`)}, ${methods(segment)}scopes: ${quoted(scope)} }\n`,
+  )
+  const accepted = [...names.pools.values()].map(quoted).join(', ')
+  const yaml = `version: 1
+issuers:
+${issuers.join('')}inbound:
+  listen: 127.0.0.1:${ports.inbound}
+  upstream: ${api}
+  issuers: [${accepted}]
+  routes:
+${routes.join('')}    - { path: /status, methods: [GET], public: true }
+admin: { listen: 127.0.0.1:${ports.admin} }
+shutdown: { timeout: 1s }
+`
+  return { yaml, secrets: {} }
+}
+
+/** Sidecar of the services that call: one prefix and one host for each client. Pure. */
 export function outboundConfig(
-  issuer: DevIssuer,
+  issuer: Booted,
   inbound: string,
   ports: PlaygroundPorts,
 ): PlaygroundConfig {
-  const clients = issuer.clients.map(
-    ({ name, id }, index) =>
+  const names = playgroundNames(issuer)
+  const clients = [...names.clients].map(
+    ([id, name], index) =>
       `  ${quoted(name)}: { tokenEndpoint: ${issuer.tokenEndpoint}, clientId: ${quoted(id)}, clientSecret: { env: SECRET_${index} } }\n`,
   )
-  const routes = issuer.clients.map(
-    ({ name }) =>
+  const routes = [...names.clients.values()].map(
+    (name) =>
       `    - { path: ${quoted(`/${name}`)}, upstream: ${inbound}, client: ${quoted(name)} }\n` +
       `    - { host: ${quoted(`${name}.internal`)}, upstream: ${inbound}, client: ${quoted(name)} }\n`,
   )
@@ -70,77 +75,9 @@ shutdown: { timeout: 1s }
   return { yaml, secrets: Object.fromEntries(secrets) as Record<string, string> }
 }
 
-export type WelcomeParts = {
-  readonly issuer: DevIssuer
-  readonly api: string
-  readonly inbound: string
-  readonly outbound: string
-  readonly inboundAdmin: string
-  readonly outboundAdmin: string
-}
-
-/** What runs where, who may do what, and lines to paste; each works by itself. */
-export function welcome(parts: WelcomeParts): string {
-  const { issuer, inbound, outbound } = parts
-  const clients = issuer.clients.map(
-    ({ name, id, scopes }) => `  ${name.padEnd(16)} ${id}  may ${scopes.join(' ')}`,
-  )
-  return `
-Scopegate playground: development only, everything on this machine.
-
-  issuer           ${issuer.url}  (Cognito-compatible)
-  sample API       ${parts.api}  (no security of its own: only the proxy should reach it)
-  inbound proxy    ${inbound}  before the API; status ${parts.inboundAdmin}/status
-  outbound proxy   ${outbound}  beside the callers; status ${parts.outboundAdmin}/status
-
-Clients and their scopes:
-${clients.join('\n')}
-
-Try, in another terminal:
-${examples(parts).join('\n')}
-
-Ctrl-C ends it. Requests appear below.
-
-`
-}
-
-/** The article's story: nothing without a token, the right scope opens, the wrong one does not, outbound does the work. */
-function examples({ issuer, inbound, outbound }: WelcomeParts): readonly string[] {
-  const [first, second] = issuer.clients
-  if (first === undefined) return []
-  const path = `/${lastPart(first.scopes[0] ?? '')}/1`
-  const other = `/${lastPart((second ?? first).scopes[0] ?? '')}`
-  const token =
-    `$(curl -s -u '${first.id}:${first.secret.reveal()}' -d grant_type=client_credentials ` +
-    `${issuer.tokenEndpoint} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`
-  const lines: readonly (readonly [string, string])[] = [
-    ['401: no token', `curl -i ${inbound}${path}`],
-    ['200: public', `curl -i ${inbound}/status`],
-    [
-      `200: ${first.name} has the scope`,
-      `curl -i -H "Authorization: Bearer ${token}" ${inbound}${path}`,
-    ],
-    [
-      '403: the answer names the missing scope',
-      `curl -i -H "Authorization: Bearer ${token}" --data hello ${inbound}${other}`,
-    ],
-    ['200: outbound attaches the token', `curl -i ${outbound}/${first.name}${path}`],
-    ['the same, as an HTTP proxy', `curl -i -x ${outbound} http://${first.name}.internal${path}`],
-    [
-      `201: ${(second ?? first).name} uploads`,
-      `curl -i --data hello ${outbound}/${(second ?? first).name}${other}`,
-    ],
-  ]
-  return lines.map(([what, line]) => `\n  # ${what}\n  ${line}`)
-}
-
-function scopesOf(issuer: DevIssuer): readonly string[] {
-  return [...new Set(issuer.clients.flatMap(({ scopes }) => scopes))]
-}
-
 /** The methods that the sample API has; other paths are left to any. */
-function methods(scope: string): string {
-  switch (lastPart(scope)) {
+function methods(segment: string): string {
+  switch (segment) {
     case 'export':
       return 'methods: [GET], '
     case 'upload':
@@ -150,6 +87,5 @@ function methods(scope: string): string {
   }
 }
 
-const lastPart = (scope: string): string => scope.slice(scope.lastIndexOf('/') + 1)
-
-const quoted = (text: string): string => JSON.stringify(text)
+/** As YAML and JSON write it; a scope may hold what looks like a variable. */
+const quoted = (text: string): string => JSON.stringify(text).replaceAll('${', () => '$${')

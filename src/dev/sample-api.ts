@@ -63,6 +63,13 @@ export async function startSampleApi({
     },
   })
 
+  // what other templates have scopes for
+  app.all('/*', (request) => ({
+    method: request.method,
+    path: request.url.replace(/\?.*$/s, ''),
+    seenIdentity: identityOf(request),
+  }))
+
   const listening = await listenOnLoopback(app, { what: 'the sample API', host, port })
   if (!listening.ok) return no(listening.problem)
   return ok({ url: listening.value, close: () => app.close() })

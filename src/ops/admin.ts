@@ -1,9 +1,9 @@
 /** The admin listener: health, metrics, status, reload, shutdown (SPEC 5), and its guards. */
-import { BlockList, isIP, isIPv6 } from 'node:net'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { AdminConfig, ConfigProblem, ListenAddress } from '../config/config.ts'
-import { type NonEmpty, no, ok, type Result } from '../units.ts'
-import { addressOf, bindRefusal } from './bind.ts'
+import type { NonEmpty, Result } from '../units.ts'
+import { adminRefusal } from './admin-guard.ts'
+import { bind } from './bind.ts'
 import type { Metrics } from './metrics.ts'
 
 export type Readiness = { readonly ready: boolean; readonly missing: readonly string[] }
@@ -18,9 +18,6 @@ export type AdminParts = {
   readonly shutdown: () => void
 }
 
-/** Open to every peer: what probes and scrapers ask. */
-const openPaths = new Set(['/livez', '/readyz', '/metrics'])
-
 export type Admin = {
   /** Binds; where it listens, or why it does not as a sentence. */
   start(listen: ListenAddress): Promise<Result<string, string>>
@@ -29,43 +26,46 @@ export type Admin = {
 
 /** Creates the admin listener; nothing is bound before `start`. */
 export function createAdmin(parts: AdminParts): Admin {
-  const app = createApp(parts)
+  let overSocket = false
+  const app = createApp(parts, () => overSocket)
   return {
     async start(listen) {
-      try {
-        await app.listen(
-          listen.kind === 'tcp'
-            ? { host: listen.host, port: listen.port }
-            : { path: listen.path, writableAll: false, readableAll: false },
-        )
-      } catch (error) {
-        return no(bindRefusal(error as NodeJS.ErrnoException, listen))
-      }
-      return ok(addressOf(app.server, listen))
+      overSocket = listen.kind === 'socket'
+      await app.ready()
+      return bind(app.server, listen)
     },
-    stop: () => app.close(),
+    async stop() {
+      app.server.close()
+      app.server.closeAllConnections()
+      await app.close()
+    },
   }
 }
 
-function createApp(parts: AdminParts): FastifyInstance {
+function createApp(parts: AdminParts, overSocket: () => boolean): FastifyInstance {
   const app = fastify({
     logger: false,
     trustProxy: false,
     bodyLimit: 1024,
-    forceCloseConnections: true,
     connectionTimeout: 10_000,
     requestTimeout: 10_000,
     keepAliveTimeout: 5_000,
+    // targets that cannot be decoded never reach a hook
+    frameworkErrors: (_error, _request, reply) => {
+      void problem(reply, 400, 'The request cannot be served.')
+    },
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
   })
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    })
-    const because = refusal(request, parts.config())
+    reply.headers(guarded)
+    const { headers, method, url: target, socket } = request
+    const asked = {
+      ...{ method, target, host: headers.host, origin: headers.origin },
+      fetchSite: headers['sec-fetch-site'],
+      peer: overSocket() ? 'socket' : socket.remoteAddress,
+    }
+    const because = adminRefusal(asked, parts.config())
     if (because !== undefined) return problem(reply, 403, because)
     return undefined
   })
@@ -79,7 +79,8 @@ function createApp(parts: AdminParts): FastifyInstance {
   app.setErrorHandler((error: { statusCode?: number }, _request, reply) =>
     problem(reply, error.statusCode ?? 500, 'The request cannot be served.'),
   )
-  // no route reads a body
+  // no route reads a body, of whatever type
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume()
     done(null)
@@ -104,53 +105,23 @@ function createApp(parts: AdminParts): FastifyInstance {
   app.post('/shutdown', async (_request, reply) => {
     if (!parts.config().allowShutdown)
       return problem(reply, 403, 'The configuration does not say `admin.allowShutdown: true`.')
-    reply.raw.once('finish', parts.shutdown)
+    reply.raw.once('close', parts.shutdown)
     return reply.status(202).send({ status: 'shutting down' })
   })
   return app
 }
 
-/** Why this request may not be answered, or undefined (SPEC 5: peers, rebinding, browsers). */
-function refusal(request: FastifyRequest, config: AdminConfig): string | undefined {
-  const path = request.url.split('?', 1)[0] ?? ''
-  const reads = request.method === 'GET' || request.method === 'HEAD'
-  if (reads && openPaths.has(path)) return undefined
-  if (!isLoopback(request.socket.remoteAddress) && !(reads && config.allowRemoteStatus))
-    return 'Only /livez, /readyz and /metrics are open to other machines.'
-  const host = request.headers.host
-  if (host === undefined || !isKnownHost(host, config.hosts))
-    return 'The Host header must be an IP address, localhost, or one of `admin.hosts`.'
-  const { origin } = request.headers
-  if (origin !== undefined && origin !== `http://${host}`)
-    return 'Requests of other web pages are refused.'
-  const site = request.headers['sec-fetch-site']
-  if (site !== undefined && site !== 'none' && site !== 'same-origin')
-    return 'Requests of other web pages are refused.'
-  return undefined
-}
-
-/** A name that is none of these may have been rebound to us by whoever owns it. */
-function isKnownHost(host: string, known: readonly string[]): boolean {
-  const name = host
-    .replace(/:\d*$/, '')
-    .replace(/^\[|\]$/g, '')
-    .toLowerCase()
-  return isIP(name) !== 0 || name === 'localhost' || known.includes(name)
-}
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-/** A peer on a Unix socket has no address and is local. */
-function isLoopback(address: string | undefined): boolean {
-  if (address === undefined) return true
-  return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+/** Nothing of this belongs into a cache or into the page of somebody else. */
+const guarded = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
 function problem(reply: FastifyReply, status: number, detail: string): FastifyReply {
   return reply
     .status(status)
+    .headers(guarded)
     .header('content-type', 'application/problem+json')
     .send(JSON.stringify({ type: 'about:blank', status, detail }))
 }

@@ -1,5 +1,5 @@
 /** Binding a listener to its address, with refusals that people can act on. */
-import { chmodSync, unlinkSync } from 'node:fs'
+import { lstatSync, unlinkSync } from 'node:fs'
 import type http from 'node:http'
 import net from 'node:net'
 import type { ListenAddress } from '../config/config.ts'
@@ -12,12 +12,16 @@ export function bind(server: http.Server, address: ListenAddress): Promise<Resul
       resolve(no(bindRefusal(error, address)))
     })
     const bound = (): void => {
-      if (address.kind === 'socket') chmodSync(address.path, address.mode)
       resolve(ok(addressOf(server, address)))
     }
-    if (address.kind === 'socket') {
-      removeStaleSocket(address.path, () => server.listen(address.path, bound))
-    } else server.listen(address.port, address.host, bound)
+    if (address.kind === 'tcp') server.listen(address.port, address.host, bound)
+    else
+      removeStaleSocket(address.path, () => {
+        // not chmod afterwards: nobody shall come in between
+        const before = process.umask(0o777 & ~address.mode)
+        server.listen(address.path, bound)
+        process.umask(before)
+      })
   })
 }
 
@@ -29,7 +33,8 @@ function removeStaleSocket(path: string, then: () => void): void {
     then()
   })
   probe.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNREFUSED') unlinkSync(path)
+    // connecting to a file that is no socket is refused as well
+    if (error.code === 'ECONNREFUSED' && lstatSync(path).isSocket()) unlinkSync(path)
     then()
   })
 }
@@ -39,18 +44,26 @@ export function addressOf(server: http.Server, address: ListenAddress): string {
   if (address.kind === 'socket') return address.path
   const bound = server.address()
   const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
-  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`
+  return `http://${hostAndPort(address.host, port)}`
+}
+
+function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Why an address cannot be bound, and what would help. Pure. */
 export function bindRefusal(error: NodeJS.ErrnoException, address: ListenAddress): string {
-  const where = address.kind === 'socket' ? address.path : `${address.host}:${address.port}`
+  const where = address.kind === 'socket' ? address.path : hostAndPort(address.host, address.port)
   switch (error.code) {
     case 'EADDRINUSE':
       return `${where} is in use by another process: stop it, or choose another address`
+    // libuv says EACCES too when there is no such folder
     case 'EACCES':
-      return `${where} may not be bound by this user: choose a port above 1023 or another path`
+      return address.kind === 'tcp'
+        ? `${where} may not be bound by this user: choose a port above 1023`
+        : `${where} cannot be made: its folder does not exist, or this user may not write there`
     case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
       return `${where} is no address of this machine`
     default:
       return `${where} cannot be bound (${error.code ?? 'unknown error'})`

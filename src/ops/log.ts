@@ -14,8 +14,8 @@ export type Log = {
   access(record: AccessRecord): void
   /** Takes a reloaded configuration. */
   configure(config: LogConfig): void
-  /** Writes what is buffered; for the end of the process. */
-  flush(): void
+  /** Writes what is buffered, for the end of the process; a reader that has stopped reading is not waited for. */
+  close(): void
 }
 
 export type LogOptions = {
@@ -28,10 +28,7 @@ export type LogOptions = {
 /** Creates the log. Lines are written off the request's path. */
 export function createLog(options: LogOptions): Log {
   let config = options.config
-  const stdout =
-    options.destination === undefined ? pino.destination({ dest: 1, sync: false }) : undefined
-  // a closed stdout must not end the process
-  stdout?.on('error', () => undefined)
+  const stdout = options.destination === undefined ? openStdout() : undefined
   const logger = pino(
     {
       level: config.level,
@@ -39,7 +36,7 @@ export function createLog(options: LogOptions): Log {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? stdout,
+    options.destination ?? stdout?.stream,
   )
   return {
     event(level, message, fields = {}) {
@@ -54,12 +51,43 @@ export function createLog(options: LogOptions): Log {
       config = next
       logger.level = next.level
     },
-    flush() {
+    close() {
+      logger.level = 'silent'
+      stdout?.close()
+    },
+  }
+}
+
+/** Where a bug is, for a log line. Pure. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? String(error.stack) : 'unknown'
+}
+
+/** Most that is kept for a reader that is slow, in bytes; lines beyond it are lost. */
+const mostBuffered = 8 * 1024 * 1024
+/** How long the end of the process waits for it. */
+const lastMoment = 1000
+
+function openStdout(): { readonly stream: DestinationStream; close(): void } {
+  let waitUntil = Infinity
+  const stream = pino.destination({
+    dest: 1,
+    sync: false,
+    maxLength: mostBuffered,
+    retryEAGAIN: () => performance.now() < waitUntil,
+  })
+  // a closed stdout must not end the process
+  stream.on('error', () => undefined)
+  return {
+    stream,
+    close() {
+      waitUntil = performance.now() + lastMoment
       try {
-        stdout?.flushSync()
+        stream.flushSync()
       } catch {
-        // nothing was open yet, or nobody reads any more
+        // nobody reads
       }
+      stream.destroy()
     },
   }
 }
@@ -71,10 +99,18 @@ function accessFields(record: AccessRecord): object {
     requestId,
     traceId,
     ...rest,
+    path: withoutUser(rest.path),
     durationMs: tenths(durationMs),
     upstreamMs: upstreamMs === undefined ? undefined : tenths(upstreamMs),
     claimed: claimed === undefined ? undefined : cutClaimed(claimed),
   }
+}
+
+/** An absolute-form target may hold a password (RFC 9110 §4.2.4), and what follows a `#` may be a token. */
+function withoutUser(path: string): string {
+  return path.startsWith('/') && !path.includes('#')
+    ? path
+    : path.replace(/#.*$/s, '').replace(/^([^/]*\/\/)?[^/]*@/, '$1')
 }
 
 const tenths = (value: number): number => Math.round(value * 10) / 10

@@ -1,12 +1,5 @@
 /** Prometheus metrics (SPEC 5). Label values come from the configuration, never from requests. */
-import {
-  collectDefaultMetrics,
-  Counter,
-  Gauge,
-  Histogram,
-  Registry,
-  type RegistryContentType,
-} from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Config } from '../config/config.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { AccessRecord, Direction } from './access.ts'
@@ -32,7 +25,7 @@ const unfit = [
 
 /** One registry of its own for each proxy. */
 export function createMetrics(version: string): Metrics {
-  const registry: Registry<RegistryContentType> = new Registry()
+  const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   for (const name of unfit) registry.removeSingleMetric(name)
@@ -161,11 +154,20 @@ export function createMetrics(version: string): Metrics {
       reportModeRoutes.set(routes.filter((route) => route.mode === 'report').length)
     },
     async render(accept) {
-      const openMetrics = accept?.includes('application/openmetrics-text') === true
-      registry.setContentType(
-        openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
-      )
-      return { contentType: registry.contentType, text: await registry.metrics() }
+      const text = await registry.metrics()
+      return accept?.includes('application/openmetrics-text') === true
+        ? { contentType: Registry.OPENMETRICS_CONTENT_TYPE, text: openMetrics(text) }
+        : { contentType: Registry.PROMETHEUS_CONTENT_TYPE, text }
     },
   }
+}
+
+/**
+ * Prometheus text as OpenMetrics 1.0: counters are named without `_total` in their head, there are no empty
+ * lines, and an end. Our own, since prom-client 15.1 renames its counters for good when it is asked for it.
+ */
+function openMetrics(text: string): string {
+  return `${text
+    .replace(/^(# HELP \S+)_total (.*\n# TYPE \S+)_total counter$/gm, '$1 $2 counter')
+    .replace(/\n{2,}/g, '\n')}# EOF\n`
 }

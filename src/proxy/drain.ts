@@ -1,7 +1,13 @@
 /** How the listeners end (SPEC 6): nothing in flight is lost, nothing idle delays it, nothing outlives the limit. */
-import { setTimeout as wait } from 'node:timers/promises'
-import type { Milliseconds } from '../units.ts'
+import { setTimeout } from 'node:timers/promises'
+import { milliseconds, type Milliseconds } from '../units.ts'
 import type { Listener } from './listener.ts'
+
+/** Resolves when the time is over, or earlier when the signal is aborted. */
+export type Wait = (time: Milliseconds, signal?: AbortSignal) => Promise<void>
+
+export const systemWait: Wait = (time, signal) =>
+  setTimeout(time, undefined, { signal }).catch(() => undefined)
 
 export type DrainParts = {
   readonly inbound: Listener | undefined
@@ -12,17 +18,18 @@ export type DrainParts = {
   readonly timeout: Milliseconds
   /** Called when the limit is over, before connections are cut. */
   readonly atDeadline: () => void
+  readonly wait: Wait
 }
 
 /** Time for close frames and last bytes to leave before connections are cut. */
-const lastMoment = 200
+const lastMoment = milliseconds(200)
 
 /**
  * Answers close their connections at once; after the delay nothing new is accepted. Outbound accepts while an
  * inbound request is in flight, since serving that may need it.
  */
 export async function drain(parts: DrainParts): Promise<void> {
-  const { inbound, outbound, delay, timeout } = parts
+  const { inbound, outbound, delay, timeout, wait } = parts
   inbound?.closeConnections()
   outbound?.closeConnections()
   if (delay > 0) await wait(delay)
@@ -31,8 +38,8 @@ export async function drain(parts: DrainParts): Promise<void> {
     await inbound?.stop()
     await outbound?.stop()
   })()
-  const deadline = wait(timeout, 'late', { signal: done.signal }).catch(() => 'done')
-  if ((await Promise.race([inOrder, deadline])) === 'late') {
+  const isLate = wait(timeout, done.signal).then(() => !done.signal.aborted)
+  if (await Promise.race([inOrder.then(() => false), isLate])) {
     parts.atDeadline()
     await wait(lastMoment)
     inbound?.destroy()

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LimitsConfig } from '../config/config.ts'
 import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
-import { closeAfterGrace } from './grace.ts'
-import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
+import { closeAfterGrace, refuseMore } from './grace.ts'
+import { type Problem, type ProblemCode, type ProblemSettings, renderProblem } from './problems.ts'
 import { readRequestId, readTraceId } from './request-id.ts'
 
 export type Exchange = {
@@ -25,6 +25,8 @@ export type ExchangeSettings = {
   readonly limits: Pick<LimitsConfig, 'bodyIdleTimeout' | 'maxBodyBytes'>
   /** The listener takes no new requests: this answer closes its connection. */
   readonly isClosing: () => boolean
+  /** Told each exchange before anything else happens to it. */
+  readonly begun: (exchange: Exchange) => void
   readonly report: ReportAccess
   /** Told the milliseconds from sending a request upstream to the head of its response. */
   readonly reportUpstream: (durationMs: number) => void
@@ -64,14 +66,9 @@ export function beginExchange(
     if (record.status === 0) record.status = res.headersSent ? res.statusCode : clientGone
     settings.report(record)
   })
-  return {
-    req,
-    res,
-    record,
-    hasBody: hasBody(req),
-    expectsContinue,
-    settings,
-  }
+  const exchange = { req, res, record, hasBody: hasBody(req), expectsContinue, settings }
+  settings.begun(exchange)
+  return exchange
 }
 
 /** Without the query, and without the authority of an absolute form, which may hold a password. */
@@ -100,7 +97,7 @@ export function answer(exchange: Exchange, problem: Problem): void {
   const { req, res, record } = exchange
   record.reason ??= problem.code
   if (res.headersSent) {
-    res.destroy()
+    if (!res.writableEnded) res.destroy()
     return
   }
   const { status, headers, body } = renderProblem(
@@ -110,10 +107,18 @@ export function answer(exchange: Exchange, problem: Problem): void {
   )
   const unread = exchange.hasBody && !req.complete
   if (unread) closeAfterGrace(req)
+  const isLast = unread || exchange.settings.isClosing() || endings.has(problem.code)
+  if (isLast) refuseMore(req.socket)
   record.bytesOut = Buffer.byteLength(body)
-  res.writeHead(
-    status,
-    unread || exchange.settings.isClosing() ? [...headers, 'Connection', 'close'] : [...headers],
-  )
+  res.writeHead(status, isLast ? [...headers, 'Connection', 'close'] : [...headers])
   res.end(body)
 }
+
+/** Where this was said the framing of what follows is not to be trusted (R19), or not worth reading. */
+const endings: ReadonlySet<ProblemCode> = new Set([
+  'invalid_request',
+  'method_refused',
+  'headers_too_large',
+  'target_too_long',
+  'body_too_large',
+])

@@ -6,7 +6,7 @@
 import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Milliseconds } from '../units.ts'
 import { answer, type Exchange } from './exchange.ts'
-import { closeAfterGrace } from './grace.ts'
+import { closeAfterGrace, refuseMore } from './grace.ts'
 import { responseHeaders } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
 import { relayBody, type ResponseBody } from './response-body.ts'
@@ -50,6 +50,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   /** The answer is held back; what became of its connection meanwhile. */
   let held: { lost?: UpstreamFailure } | undefined
   let over = false
+  let endedEarly = false
 
   // `close` comes after the end of the response too, when there is nothing left to abort
   res.once('close', stop)
@@ -63,7 +64,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         method: record.method,
         target: plan.target,
         headers,
-        body: body?.replay() ?? (body === undefined ? undefined : req),
+        body: body?.replay() ?? body?.stream,
         fresh,
       },
       {
@@ -89,9 +90,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           return second === undefined
         },
         data: (chunk) => response?.data(chunk) ?? false,
-        end() {
-          response?.end()
-        },
+        end,
         failed,
       },
     )
@@ -129,17 +128,36 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     })
   }
 
+  /** An upstream may answer while the upload goes on; whether all of it is wanted shows at the end. */
   function passHead(status: number, headers: readonly string[]): void {
+    // at the shutdown deadline the answer is given without the upstream
+    if (res.headersSent) return
     const unread = body !== undefined && !body.ended()
-    if (unread) closeAfterGrace(req)
     const passed = responseHeaders(
       headers,
       status,
       record.direction === 'inbound' ? record.requestId : undefined,
     )
-    if (unread || exchange.settings.isClosing()) passed.push('Connection', 'close')
+    if (unread || exchange.settings.isClosing()) {
+      refuseMore(req.socket)
+      passed.push('Connection', 'close')
+    }
     res.writeHead(status, passed)
     response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
+    if (endedEarly) end()
+  }
+
+  function end(): void {
+    if (response === undefined) {
+      // the head is held back, and nothing follows it
+      endedEarly = true
+      return
+    }
+    if (body !== undefined && !body.ended()) {
+      body.stop()
+      closeAfterGrace(req)
+    }
+    response.end()
   }
 
   function failed(failure: UpstreamFailure): void {
@@ -213,5 +231,10 @@ function passInterim(exchange: Exchange, status: number, headers: readonly strin
     if (headers[i]?.toLowerCase() === 'link')
       hints['link'] = [hints['link'] ?? [], headers[i + 1] ?? ''].flat()
   }
-  if (hints['link'] !== undefined) res.writeEarlyHints(hints)
+  if (hints['link'] === undefined) return
+  try {
+    res.writeEarlyHints(hints)
+  } catch {
+    // node:http throws for links that it does not understand; a hint may be lost, the answer may not
+  }
 }

@@ -27,11 +27,16 @@ export type ForwardedFor = (req: IncomingMessage) => string[]
  * An empty list trusts nobody. A peer on a Unix socket has no address, so that no -For is made up.
  */
 export function createForwarded(trustedProxies: readonly string[]): ForwardedFor {
-  const trusted = blockList(trustedProxies)
+  // one list a family: in a common one `::/0` would hold every IPv4 address
+  const trusted = {
+    ipv4: blockList(trustedProxies, 'ipv4'),
+    ipv6: blockList(trustedProxies, 'ipv6'),
+  }
   return (req) => {
     const peer = plainAddress(req.socket.remoteAddress)
+    const family = peer !== undefined && isIPv6(peer) ? 'ipv6' : 'ipv4'
     const before =
-      peer !== undefined && trusted?.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4') === true
+      peer !== undefined && trusted[family]?.check(peer, family) === true
         ? (name: string) => said(req.rawHeaders, name)
         : () => ''
     const headers = ['X-Forwarded-Proto', `${before('x-forwarded-proto')}http`]
@@ -49,12 +54,12 @@ function said(rawHeaders: readonly string[], name: string): string {
   return text
 }
 
-function blockList(blocks: readonly string[]): BlockList | undefined {
-  if (blocks.length === 0) return undefined
+function blockList(blocks: readonly string[], family: 'ipv4' | 'ipv6'): BlockList | undefined {
+  const ours = blocks.filter((block) => block.includes(':') === (family === 'ipv6'))
+  if (ours.length === 0) return undefined
   const list = new BlockList()
-  for (const block of blocks) {
+  for (const block of ours) {
     const [address = '', bits] = block.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
     if (bits === undefined) list.addAddress(address, family)
     else list.addSubnet(address, Number(bits), family)
   }

@@ -6,18 +6,32 @@ import type { Duplex } from 'node:stream'
 const grace = 500
 const maxSwallowed = 256 * 1024
 
+const ending = new WeakSet<Duplex>()
+
+/** The answer being given is the last of this connection (RFC 9112 §9.6): what else arrives is not served. */
+export function refuseMore(socket: Duplex): void {
+  ending.add(socket)
+}
+
+/** Was the last answer of this connection given? */
+export function isEnding(socket: Duplex): boolean {
+  return ending.has(socket)
+}
+
 /**
  * After the response the connection is half closed; what still arrives is thrown away, for a moment and up
  * to a limit, since closing at once would reset the connection and might destroy the answer on its way.
  */
 export function closeAfterGrace(req: IncomingMessage): void {
   const { socket } = req
+  refuseMore(socket)
   let swallowed = 0
   req.on('data', (chunk: Buffer) => {
     swallowed += chunk.length
     if (swallowed > maxSwallowed) req.pause()
   })
   req.on('error', () => undefined)
+  req.resume()
   // node:http ends the connection through destroySoon() once the last response is out
   socket.destroySoon = () => {
     endAfterGrace(socket)

@@ -26,21 +26,17 @@ export function createInboundHeaders(config: InboundConfig): InboundHeaders {
 
   const withToken = createRequestFilter(isDropped)
   const withoutToken = createRequestFilter((name) => name === tokenHeader || isDropped(name))
-  const withoutAny = createRequestFilter(
-    (name) => name === tokenHeader || name === 'authorization' || isDropped(name),
-  )
   // report mode: as if we were not there, but for what says who calls
   const reporting = createRequestFilter(isOurs)
 
   function filterOf(cleared: Cleared): (rawHeaders: readonly string[]) => string[] {
     if (!cleared.enforced) return reporting
     const access = cleared.by.route?.access
+    // with another token header, Authorization is none of our business
     if (access?.kind === 'public')
-      return access.forwardAuthorization
-        ? tokenHeader === 'authorization'
-          ? withToken
-          : withoutToken
-        : withoutAny
+      return access.forwardAuthorization && tokenHeader === 'authorization'
+        ? withToken
+        : withoutToken
     return config.forwardToken && cleared.by.token !== undefined ? withToken : withoutToken
   }
 

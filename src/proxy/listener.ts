@@ -8,12 +8,12 @@
  */
 import { randomUUID } from 'node:crypto'
 import http from 'node:http'
-import net from 'node:net'
+import type net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { LimitsConfig, ListenAddress } from '../config/config.ts'
 import { addressOf, bind } from '../ops/bind.ts'
 import type { Result } from '../units.ts'
-import { endAfterGrace } from './grace.ts'
+import { endAfterGrace, isEnding } from './grace.ts'
 import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
 import { isWebSocket, replayAsRequest } from './upgrade.ts'
 
@@ -57,7 +57,8 @@ export function createListener(
 ): Listener {
   let closing = false
   let stopped = false
-  const sockets = new Map<net.Socket, number>()
+  const sockets = new Map<net.Socket, Set<http.ServerResponse>>()
+  let targetLimit: number = limits.maxTargetBytes
 
   const server: http.Server & { maxHeaderSize?: number } = http.createServer({
     requestTimeout: 0,
@@ -72,6 +73,7 @@ export function createListener(
   const serve =
     (expectsContinue: boolean) =>
     (req: http.IncomingMessage, res: http.ServerResponse): void => {
+      if (isEnding(req.socket)) return
       track(req.socket, res)
       guard(req, res, () => {
         handlers.request(req, res, expectsContinue)
@@ -82,24 +84,32 @@ export function createListener(
   server.on('checkContinue', serve(true))
   // an Expect that we do not know is ours to ignore (RFC 9110 §10.1.1)
   server.on('checkExpectation', serve(false))
-  server.on('connect', (_req: http.IncomingMessage, socket: Duplex) => {
+  server.on('connect', (_req: http.IncomingMessage, socket: net.Socket) => {
     refuse(socket, { code: 'method_refused' })
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // the peer is gone, or an answer is under way: nothing that we write could be told apart from it
-    const busy = socket instanceof net.Socket && (sockets.get(socket) ?? 0) > 0
-    if (!socket.writable || busy || error.code === 'ECONNRESET') socket.destroy()
-    else refuse(socket, problemOf(error.code))
+  server.on('clientError', (error: ClientError, socket: net.Socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    else refuse(socket, problemOf(error, targetLimit))
   })
   server.on('connection', (socket: net.Socket) => {
     if (sockets.has(socket)) return
-    sockets.set(socket, 0)
-    socket.once('close', () => sockets.delete(socket))
+    const serving = new Set<http.ServerResponse>()
+    sockets.set(socket, serving)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      // node:http says nothing to responses that still waited for those before them (pipelining)
+      for (const res of serving) if (res.socket === null) res.emit('close')
+    })
   })
   const { upgrade } = handlers
   if (upgrade !== undefined)
-    server.on('upgrade', (req: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    server.on('upgrade', (req: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
       socket.on('error', () => socket.destroy())
+      // behind another request (pipelining) there is nobody left to keep the answers in order
+      if (isBusy(socket) || isEnding(socket)) {
+        socket.destroySoon()
+        return
+      }
       if (!isWebSocket(req)) {
         replayAsRequest(server, req, socket, head)
         return
@@ -118,6 +128,7 @@ export function createListener(
 
   function configure(next: LimitsConfig): void {
     // node:http counts the target too; `wire.ts` tells the two apart
+    targetLimit = next.maxTargetBytes
     server.maxHeaderSize = next.maxHeaderBytes + next.maxTargetBytes
     server.headersTimeout = next.headersTimeout
     server.keepAliveTimeout = next.keepAliveTimeout
@@ -126,12 +137,16 @@ export function createListener(
 
   /** Counts what a connection serves, so that stopping can tell idle ones from busy ones. */
   function track(socket: net.Socket, res: http.ServerResponse): void {
-    sockets.set(socket, (sockets.get(socket) ?? 0) + 1)
+    const serving = sockets.get(socket)
+    serving?.add(res)
     res.once('close', () => {
-      const left = (sockets.get(socket) ?? 1) - 1
-      if (sockets.has(socket)) sockets.set(socket, left)
-      if (stopped && left === 0) socket.destroySoon()
+      serving?.delete(res)
+      if (stopped && serving?.size === 0) socket.destroySoon()
     })
+  }
+
+  function isBusy(socket: net.Socket): boolean {
+    return (sockets.get(socket)?.size ?? 0) > 0
   }
 
   function guard(req: http.IncomingMessage, res: http.ServerResponse, run: () => void): void {
@@ -139,13 +154,20 @@ export function createListener(
       run()
     } catch (error) {
       handlers.failed(error, '')
+      sockets.get(req.socket)?.delete(res)
       if (res.headersSent) req.socket.destroy()
       else refuse(req.socket, { code: 'internal_error' })
     }
   }
 
-  function refuse(socket: Duplex, problem: Problem): void {
+  /** Answers what is no request; with an answer under way nothing that we write could be told apart from it. */
+  function refuse(socket: net.Socket, problem: Problem): void {
+    if (isEnding(socket)) return
     handlers.malformed(problem)
+    if (isBusy(socket)) {
+      socket.destroy()
+      return
+    }
     const { status, headers, body } = renderProblem(problem, randomUUID(), handlers.problems())
     let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
     for (let i = 0; i < headers.length; i += 2)
@@ -173,7 +195,7 @@ export function createListener(
           resolve()
         })
       })
-      for (const [socket, serving] of sockets) if (serving === 0) socket.destroySoon()
+      for (const [socket, serving] of sockets) if (serving.size === 0) socket.destroySoon()
       await closed
     },
     destroy() {
@@ -182,13 +204,24 @@ export function createListener(
   }
 }
 
-function problemOf(code: string | undefined): Problem {
-  switch (code) {
+/** What node:http adds to its errors: the piece in which the parser gave up. */
+type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+
+function problemOf(error: ClientError, maxTargetBytes: number): Problem {
+  switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return { code: 'headers_too_large' }
+      return {
+        code: isTargetTooLong(error, maxTargetBytes) ? 'target_too_long' : 'headers_too_large',
+      }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { code: 'request_timeout' }
     default:
       return { code: 'invalid_request', because: 'This is not an HTTP/1.1 request.' }
   }
+}
+
+/** A request line in one piece shows how long its target is; in several the head as a whole was too large. */
+function isTargetTooLong({ rawPacket }: ClientError, maxTargetBytes: number): boolean {
+  const [, target] = /^[A-Z-]+ ([^ \r\n]*)/.exec(rawPacket?.toString('latin1') ?? '') ?? []
+  return target !== undefined && target.length > maxTargetBytes
 }

@@ -5,7 +5,7 @@
 import type { Config, ConfigProblem } from '../config/config.ts'
 import { type Admin, createAdmin, type Readiness } from '../ops/admin.ts'
 import type { Direction } from '../ops/access.ts'
-import type { Log } from '../ops/log.ts'
+import { type Log, stackOf } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { createRouteCounts } from '../ops/route-counts.ts'
 import { createTokenCache } from '../tokens/cache.ts'
@@ -14,11 +14,12 @@ import { createIssuers } from '../tokens/issuers.ts'
 import { requestToken } from '../tokens/request.ts'
 import { type Clock, type NonEmpty, no, ok, type Random, type Result } from '../units.ts'
 import { discoverTokenEndpoint } from './discover.ts'
-import { drain } from './drain.ts'
-import type { ExchangeSettings } from './exchange.ts'
+import { drain, systemWait, type Wait } from './drain.ts'
+import { answer, type Exchange, type ExchangeSettings } from './exchange.ts'
 import { createInbound, type Inbound } from './inbound.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
+import { takeEffect } from './reload.ts'
 import { logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
 import { createUpstreams } from './upstreams.ts'
@@ -35,6 +36,8 @@ export type ProxyDeps = {
   readonly load: () => Result<Config, NonEmpty<ConfigProblem>>
   /** Called for `POST /shutdown`. */
   readonly shutdown: () => void
+  /** For the end; the event loop's timers unless a test has its own. */
+  readonly wait?: Wait
 }
 
 export type Addresses = {
@@ -66,6 +69,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const counts = createRouteCounts()
   const upstreams = createUpstreams()
   const webSockets = createWebSockets(clock)
+  const inFlight = new Set<Exchange>()
   let config = first
   let lastReload: LastReload | undefined
   let hasBeenReady = false
@@ -122,7 +126,10 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
         log.event('warn', 'malformed request refused', { direction, reason: problem.code })
       },
       failed: (error) => {
-        log.event('error', 'a request failed because of a bug', { direction, error: stack(error) })
+        log.event('error', 'a request failed because of a bug', {
+          direction,
+          error: stackOf(error),
+        })
       },
       problems: () => problemSettings(config, direction),
     }
@@ -139,6 +146,10 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       problems: problemSettings(from, direction),
       limits,
       isClosing: () => listeners[direction]?.isClosing() === true,
+      begun: (exchange) => {
+        inFlight.add(exchange)
+        exchange.res.once('close', () => inFlight.delete(exchange))
+      },
       report: (record) => {
         metrics.access(record)
         counts.count(record)
@@ -191,12 +202,15 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   }
 
   function reload(): Result<string, NonEmpty<ConfigProblem>> {
+    if (stopping !== undefined) return no([tooLate])
+    // what was there before counts, whatever this reload adds
+    readiness()
     const loaded = deps.load()
-    logReload(log, config, loaded)
+    logReload(log, first, loaded)
     metrics.reloaded(loaded.ok ? 'ok' : 'failed')
     lastReload = { at: clock(), ok: loaded.ok, problems: loaded.ok ? [] : loaded.problem }
     if (!loaded.ok) return loaded
-    config = loaded.value
+    config = takeEffect(first, config, loaded.value)
     log.configure(config.log)
     metrics.configured(config)
     issuers.reload(verifiedIssuers(config))
@@ -241,9 +255,13 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       inbound: listeners.inbound,
       outbound: listeners.outbound,
       ...config.shutdown,
+      wait: deps.wait ?? systemWait,
       atDeadline: () => {
         log.event('warn', 'shutdown.timeout is over: what is left is cut')
         webSockets.closeAll()
+        for (const exchange of inFlight)
+          if (exchange.record.status !== 101)
+            answer(exchange, { code: 'shutting_down', retryAfter: 1 })
       },
     })
     await release()
@@ -269,6 +287,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   return { start, reload, readiness, status, stop: () => (stopping ??= end()), abandon }
 }
 
-function stack(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : 'unknown'
+const tooLate: ConfigProblem = {
+  ...{ line: 1, column: 1, key: '' },
+  message: 'was not read: the proxy is shutting down',
 }

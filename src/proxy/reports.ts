@@ -3,6 +3,7 @@ import type { Config, ConfigProblem } from '../config/config.ts'
 import type { Log } from '../ops/log.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { NonEmpty, Result } from '../units.ts'
+import { restartNeeded } from './reload.ts'
 
 export function logTokenEvent(log: Log, event: TokenEvent): void {
   switch (event.kind) {
@@ -44,30 +45,16 @@ export function logTokenEvent(log: Log, event: TokenEvent): void {
 
 export function logReload(
   log: Log,
-  before: Config,
+  bound: Config,
   result: Result<Config, NonEmpty<ConfigProblem>>,
 ): void {
   if (result.ok) {
     log.event('info', 'configuration reloaded', { configHash: result.value.hash })
-    for (const what of restartNeeded(before, result.value))
-      log.event('warn', `${what} changed: this takes effect after a restart`)
+    for (const what of restartNeeded(bound, result.value)) log.event('warn', what)
     return
   }
   log.event('error', 'configuration refused, the last good one keeps serving', {
-    file: before.file,
+    file: bound.file,
     problems: result.problem,
   })
-}
-
-/** Listeners that a running process cannot change. */
-function restartNeeded(before: Config, after: Config): readonly string[] {
-  const listens = (config: Config): Record<string, string> => ({
-    'inbound.listen': JSON.stringify(config.inbound?.listen),
-    'outbound.listen': JSON.stringify(config.outbound?.listen),
-    'admin.listen': JSON.stringify(config.admin.listen),
-  })
-  const now = listens(after)
-  return Object.entries(listens(before))
-    .filter(([key, value]) => now[key] !== value)
-    .map(([key]) => key)
 }

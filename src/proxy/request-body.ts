@@ -1,9 +1,12 @@
 /** A request body on its way: counted, limited, watched for pauses, and held for a second attempt. */
+import { Readable } from 'node:stream'
 import type { Exchange } from './exchange.ts'
 import type { Milliseconds } from '../units.ts'
 
 export type RequestBody = {
-  /** The upstream client reads now; `ended` is called when the last piece went by. */
+  /** What the upstream client reads. It may destroy this as it likes: the downstream's connection is not its own. */
+  readonly stream: Readable
+  /** There is a connection, so that pieces are asked for now; `ended` is called when the last one went by. */
   start(ended: () => void): void
   ended(): boolean
   /** The whole body, when it has ended and fits into the replay buffer. */
@@ -12,7 +15,8 @@ export type RequestBody = {
 }
 
 /**
- * Watches the body of `exchange.req`, which the upstream client reads.
+ * Watches the body of `exchange.req` and hands it on, with back-pressure; nothing of it is read before the
+ * upstream client asks.
  *
  * `stalled` is told whose pause was too long: the downstream's (nothing arrives for `bodyIdleTimeout`)
  * or the upstream's (nothing is taken for `bodyTimeout`). `tooLarge`: more than `maxBodyBytes`.
@@ -30,6 +34,15 @@ export function takeBody(
   let limit: NodeJS.Timeout | undefined
   let pausedSince: number | undefined
 
+  const stream = new Readable({
+    read() {
+      req.resume()
+    },
+  })
+  // undici reports an abort through it, and we know of that already
+  stream.on('error', () => undefined)
+  req.pause()
+
   const onData = (chunk: Buffer): void => {
     record.bytesIn += chunk.length
     limit?.refresh()
@@ -38,9 +51,17 @@ export function takeBody(
       tooLarge()
       return
     }
-    if (held === undefined) return
-    if (record.bytesIn > limits.replayBytes) held = undefined
-    else held.push(chunk)
+    if (held !== undefined) {
+      if (record.bytesIn > limits.replayBytes) held = undefined
+      else held.push(chunk)
+    }
+    if (!stream.push(chunk)) req.pause()
+  }
+
+  const onEnd = (): void => {
+    whole = true
+    clearTimeout(limit)
+    stream.push(null)
   }
 
   const check = (): void => {
@@ -56,24 +77,19 @@ export function takeBody(
   }
 
   return {
+    stream,
     start(ended) {
-      // the upstream client adds its own `data` listener now; ours must not start the flow before
-      process.nextTick(() => {
-        if (req.destroyed) return
-        req.on('data', onData)
-        req.once('end', () => {
-          whole = true
-          clearTimeout(limit)
-          ended()
-        })
-        limit = setTimeout(check, exchange.settings.limits.bodyIdleTimeout)
-      })
+      req.on('data', onData)
+      req.once('end', onEnd)
+      stream.once('end', ended)
+      limit = setTimeout(check, exchange.settings.limits.bodyIdleTimeout)
     },
     ended: () => whole,
     replay: () => (whole && held !== undefined ? Buffer.concat(held) : undefined),
     stop() {
       clearTimeout(limit)
       req.off('data', onData)
+      req.off('end', onEnd)
     },
   }
 }

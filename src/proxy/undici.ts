@@ -5,8 +5,8 @@
  * a request may be repeated only when its connection had been used before (SPEC 3, H12). Relied on:
  * - the Client is always told `http:`: for `https:` undici takes the TLS name from the Host header,
  *   which the downstream writes; our own `connect` makes the TLS socket instead
- * - `strictContentLength: false`: a 304 or 204 with Content-Length is legal (U1, RFC 9110 §8.6);
- *   llhttp itself still notices a body that is cut short
+ * - a 304 or 204 with Content-Length is legal (U1, RFC 9110 §8.6), but undici fails it at its end: by then
+ *   everything was there
  * - its time limits are off (0); `forward.ts` has ours
  * - `allowH2: false`, no redirects, no retries, nothing decoded
  */
@@ -31,14 +31,15 @@ type Line = {
   socket: net.Socket | undefined
   /** How many connections this Client has made so far. */
   connections: number
+  /** The connection broke: undici takes that for the end of a body which ends with its connection. */
+  isBroken: boolean
 }
-
-type Waiting = { readonly start: () => void; readonly giveUp: () => void; limit?: NodeJS.Timeout }
 
 /** An upstream client with at most `connections` connections and as many requests waiting for one. */
 export function createUndiciUpstream(config: UpstreamConfig): Upstream {
   const idle: Line[] = []
-  const waiting: Waiting[] = []
+  /** Starts the request that waits; each takes itself out. */
+  const waiting: (() => void)[] = []
   let busy = 0
   let closed = false
 
@@ -46,9 +47,9 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     const line: Line = {
       socket: undefined,
       connections: 0,
+      isBroken: false,
       client: new Client(config.origin.replace(/^https:/, 'http:'), {
         pipelining: 1,
-        strictContentLength: false,
         allowH2: false,
         headersTimeout: 0,
         bodyTimeout: 0,
@@ -63,6 +64,10 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
             }
             line.socket = socket
             line.connections += 1
+            line.isBroken = false
+            socket.once('error', () => {
+              line.isBroken = true
+            })
             callback(null, socket)
           })
         },
@@ -87,7 +92,7 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     busy -= 1
     if (reusable && !closed) idle.push(line)
     else discard(line)
-    waiting.shift()?.start()
+    waiting[0]?.()
   }
 
   function dispatch(request: UpstreamRequest, handler: UpstreamHandler, call: Call): void {
@@ -98,6 +103,12 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
     call.giveBack = () => {
       release(line, false)
     }
+    let isBodiless = false
+    const end = (reusable: boolean): void => {
+      if (!call.finish()) return
+      release(line, reusable)
+      handler.end()
+    }
     const handlers: Dispatcher.DispatchHandler = {
       onConnect(abort) {
         call.cancel = abort
@@ -105,21 +116,25 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
       },
       onHeaders(status, rawHeaders, resume) {
         const headers = rawHeaders.map((part) => part.toString('latin1'))
+        if (status < 100) throw new SyntaxError('a status below 100')
         if (status < 200) {
           handler.interim(status, headers)
           return true
         }
         call.resume = resume
+        isBodiless = status === 204 || status === 304
         return handler.head(status, headers)
       },
       onData: (chunk) => handler.data(chunk),
       onComplete() {
-        if (call.finish()) {
-          release(line, true)
-          handler.end()
-        }
+        if (line.isBroken) handlers.onError?.(brokenOff)
+        else end(true)
       },
       onError(error) {
+        if (isBodiless) {
+          end(false)
+          return
+        }
         if (!call.finish()) return
         release(line, false)
         const sameConnection = socket !== undefined && line.connections === connections
@@ -144,7 +159,8 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
         dispatch(request, handler, call)
       } else if (waiting.length >= config.connections) {
         process.nextTick(() => {
-          if (call.finish()) handler.failed(overloaded)
+          call.finish()
+          handler.failed(overloaded)
         })
       } else {
         wait(request, handler, call)
@@ -158,22 +174,25 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
   }
 
   function wait(request: UpstreamRequest, handler: UpstreamHandler, call: Call): void {
-    const place: Waiting = {
-      start: () => {
-        clearTimeout(place.limit)
-        if (call.over) waiting.shift()?.start()
-        else dispatch(request, handler, call)
-      },
-      giveUp: () => {
-        const index = waiting.indexOf(place)
-        if (index >= 0) waiting.splice(index, 1)
-        if (call.finish()) handler.failed(overloaded)
-      },
+    const leave = (): void => {
+      clearTimeout(limit)
+      waiting.splice(waiting.indexOf(start), 1)
     }
-    place.limit = setTimeout(place.giveUp, config.connectTimeout)
-    waiting.push(place)
+    const start = (): void => {
+      leave()
+      dispatch(request, handler, call)
+    }
+    const limit = setTimeout(() => {
+      leave()
+      call.finish()
+      handler.failed(overloaded)
+    }, config.connectTimeout)
+    call.giveBack = leave
+    waiting.push(start)
   }
 }
+
+const brokenOff: Error = Object.assign(new Error('broken off'), { code: 'ECONNRESET' })
 
 const overloaded: UpstreamFailure = {
   code: 'overloaded',

@@ -1,5 +1,5 @@
 /** The small interface of an upstream client; `undici.ts` implements it, another may. */
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 
 export type UpstreamRequest = {
   readonly method: string
@@ -7,8 +7,8 @@ export type UpstreamRequest = {
   readonly target: string
   /** Flat list of names and values; no hop-by-hop header, no Transfer-Encoding. */
   readonly headers: readonly string[]
-  /** A stream is read once its connection is there; a Buffer is a body that is held. */
-  readonly body: IncomingMessage | Buffer | undefined
+  /** A stream is read once its connection is there, and may be destroyed; a Buffer is a body that is held. */
+  readonly body: Readable | Buffer | undefined
   /** Ask for a connection that never served anything. */
   readonly fresh: boolean
 }

@@ -4,6 +4,7 @@ import type { Config } from '../../src/config/config.ts'
 import { formatProblem, loadConfig, readTextFile } from '../../src/config/load.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createMetrics, type Metrics } from '../../src/ops/metrics.ts'
+import type { Wait } from '../../src/proxy/drain.ts'
 import { createProxy, type Proxy } from '../../src/proxy/proxy.ts'
 import { type Clock, type Result, systemClock } from '../../src/units.ts'
 import { guardAgainstLeaks, type LeakGuard } from './leaks.ts'
@@ -32,6 +33,8 @@ export type SceneOptions = {
   readonly clock?: Clock
   /** Leave the end of the proxy to the test. */
   readonly keepRunning?: boolean
+  /** How the end waits for its delay and its limit. */
+  readonly wait?: Wait
 }
 
 /** The Config of a YAML text; throws with all problems, for tests that expect none. */
@@ -67,6 +70,7 @@ export async function startScene(
     metrics,
     clock: options.clock ?? systemClock,
     random: () => 0.5,
+    ...(options.wait !== undefined && { wait: options.wait }),
     load: () => load(current, env),
     shutdown: () => void proxy.stop(),
     log: createLog({

@@ -1,0 +1,83 @@
+import t from 'tap'
+import { commandNames, type Command, parseArguments } from '../../src/cli.ts'
+
+const config = 'proxy.config.yaml'
+const ports = { issuer: 9229, api: 3000, inbound: 8080, outbound: 8081, admin: 9901 }
+const dev: Command = { name: 'dev', template: undefined, issuer: 'own', ports }
+
+const parse = (text: string) =>
+  parseArguments(
+    text.split(' ').filter((word) => word !== ''),
+    '1.2.3',
+  )
+
+t.test('arguments become commands, complete with defaults', (t) => {
+  const cases: Readonly<Record<string, Command>> = {
+    '': { name: 'run', config },
+    run: { name: 'run', config },
+    '-c other.yaml': { name: 'run', config: 'other.yaml' },
+    'run --config env:CONFIG': { name: 'run', config: 'env:CONFIG' },
+    check: { name: 'check', config, json: false, online: false },
+    'check --json --online -c a': { name: 'check', config: 'a', json: true, online: true },
+    'token worker': { name: 'token', config, client: 'worker', raw: false, scopes: [] },
+    'token worker --raw --scopes a/b -c x': {
+      ...{ name: 'token', config: 'x', client: 'worker', raw: true, scopes: ['a/b'] },
+    },
+    health: { name: 'health', config, json: false },
+    'health --json': { name: 'health', config, json: true },
+    schema: { name: 'schema' },
+    dev,
+    'dev --issuer aws --template t.yaml': { ...dev, issuer: 'aws', template: 't.yaml' },
+    'dev --issuer-port 0 --api-port 1 --inbound-port 2 --outbound-port 3 --admin-port 65535': {
+      ...dev,
+      ports: { issuer: 0, api: 1, inbound: 2, outbound: 3, admin: 65535 },
+    },
+  }
+  for (const [text, command] of Object.entries(cases))
+    t.strictSame(parse(text), { kind: 'command', command }, text)
+  t.strictSame(parseArguments(['token', 'w', '--scopes', ' a/b  c/d '], '1'), {
+    kind: 'command',
+    command: { name: 'token', config, client: 'w', raw: false, scopes: ['a/b', 'c/d'] },
+  })
+  t.end()
+})
+
+t.test('help and version go to stdout and are well', (t) => {
+  for (const name of commandNames) {
+    const parsed = parse(`${name} --help`)
+    t.match(parsed, { kind: 'ending', ending: { exitCode: 0, err: '' } }, name)
+    t.match(parsed, { ending: { out: `Usage: scopegate ${name} ` } }, name)
+  }
+  for (const text of ['--help', '-h', 'help']) {
+    const parsed = parse(text)
+    t.match(parsed, { kind: 'ending', ending: { exitCode: 0, err: '' } }, text)
+    for (const name of commandNames)
+      t.match(parsed, { ending: { out: new RegExp(`^ {2}${name}\\b`, 'm') } }, `${text} ${name}`)
+    t.match(parsed, { ending: { out: /Exit codes: 0 well, 1 the answer is no/ } })
+  }
+  t.strictSame(parse('--version'), {
+    kind: 'ending',
+    ending: { exitCode: 0, out: '1.2.3\n', err: '' },
+  })
+  t.end()
+})
+
+t.test('wrong usage is said on stderr with exit code 2, and what was meant', (t) => {
+  const cases: Readonly<Record<string, RegExp>> = {
+    chekc: /there is no command "chekc"; did you mean "check"\?/,
+    tokn: /did you mean "token"/,
+    xyzzy: /^error: there is no command "xyzzy"\n$/,
+    'check --jsno': /unknown option '--jsno'[^]*--json/,
+    '--confg a': /unknown option '--confg'[^]*--config/,
+    token: /missing required argument 'client'/,
+    'token a b': /too many arguments/,
+    'run more': /too many arguments/,
+    '-c': /argument missing/,
+    'dev --issuer google': /'google' is invalid\. Allowed choices are own, aws/,
+    'dev --api-port 65536': /'65536' is invalid\. A port is a number from 0 to 65535/,
+    'dev --api-port x': /'x' is invalid/,
+  }
+  for (const [text, err] of Object.entries(cases))
+    t.match(parse(text), { kind: 'ending', ending: { exitCode: 2, out: '', err } }, text)
+  t.end()
+})

@@ -1,0 +1,170 @@
+import t, { type Test } from 'tap'
+import type { LogConfig } from '../../src/config/config.ts'
+import type { AccessRecord } from '../../src/ops/access.ts'
+import { createLog } from '../../src/ops/log.ts'
+
+const record: AccessRecord = {
+  direction: 'inbound',
+  requestId: 'r1',
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  method: 'GET',
+  path: '/export/1',
+  status: 200,
+  route: 'GET /export/**',
+  decision: 'allow',
+  reason: undefined,
+  enforced: true,
+  clientId: 'client',
+  issuer: 'https://issuer.example',
+  claimed: undefined,
+  durationMs: 12.3456,
+  upstreamMs: 5.01,
+  upstreamError: undefined,
+  bytesIn: 1,
+  bytesOut: 2,
+  configHash: 'abc',
+}
+
+type Line = Record<string, unknown>
+
+function start(t: Test, over: Partial<LogConfig> = {}, chance = 0.5) {
+  const lines: Line[] = []
+  const log = createLog({
+    config: { level: 'info', sampleAllowed: 1, ...over },
+    random: () => chance,
+    destination: { write: (line) => lines.push(JSON.parse(line) as Line) },
+  })
+  t.teardown(() => {
+    log.close()
+  })
+  return { log, lines }
+}
+
+t.test('a request is one line with exactly the fields of SPEC 5', (t) => {
+  const { log, lines } = start(t)
+  log.access(record)
+  const [line] = lines
+  t.match(line?.['time'], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  t.strictSame(
+    { ...line, time: 0 },
+    {
+      time: 0,
+      level: 'info',
+      msg: 'request',
+      direction: 'inbound',
+      requestId: 'r1',
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      method: 'GET',
+      path: '/export/1',
+      status: 200,
+      durationMs: 12.3,
+      route: 'GET /export/**',
+      decision: 'allow',
+      enforced: true,
+      clientId: 'client',
+      issuer: 'https://issuer.example',
+      upstreamMs: 5,
+      bytesIn: 1,
+      bytesOut: 2,
+      configHash: 'abc',
+    },
+  )
+  t.end()
+})
+
+t.test('a denial says why and is a warning; what is not known is left out', (t) => {
+  const { log, lines } = start(t)
+  log.access({
+    ...record,
+    status: 401,
+    decision: 'deny',
+    reason: 'missing_token',
+    clientId: undefined,
+    issuer: undefined,
+    upstreamMs: undefined,
+  })
+  t.match(lines[0], { level: 'warn', decision: 'deny', reason: 'missing_token' })
+  for (const key of ['clientId', 'issuer', 'upstreamMs', 'claimed', 'upstreamError'])
+    t.notOk(key in (lines[0] ?? {}), key)
+  t.end()
+})
+
+t.test('what an unverified token claims is cut to 64 visible characters', (t) => {
+  const { log, lines } = start(t)
+  const claimed = {
+    iss: `https://evil.example/\u001b[31m\n\u202e${'a'.repeat(100)}`,
+    clientId: 'ü b',
+    kid: 'x'.repeat(64),
+    exp: 1_800_000_000,
+  }
+  log.access({ ...record, decision: 'deny', reason: 'invalid_token', claimed })
+  log.access({ ...record, decision: 'deny', reason: 'invalid_token', claimed: { kid: 'k' } })
+  t.strictSame(lines[0]?.['claimed'], {
+    iss: `https://evil.example/?[31m??${'a'.repeat(36)}`,
+    clientId: '??b',
+    kid: 'x'.repeat(64),
+    exp: 1_800_000_000,
+  })
+  t.equal((lines[0]?.['claimed'] as { iss: string }).iss.length, 64)
+  t.strictSame(lines[1]?.['claimed'], { kid: 'k' })
+  t.end()
+})
+
+t.test('no line holds the user, the password or the fragment of a target', (t) => {
+  const { log, lines } = start(t)
+  for (const [path, shown] of [
+    ['/a@b', '/a@b'],
+    ['/a@b#access_token=hush', '/a@b'],
+    ['http://user:hush@api.example/a', 'http://api.example/a'],
+    ['http://api.example/a@b', 'http://api.example/a@b'],
+    ['user:hush@api.example:443', 'api.example:443'],
+    ['//user:hush@api.example/#a', '//api.example/'],
+    ['*', '*'],
+  ] as const) {
+    log.access({ ...record, path })
+    t.equal(lines.pop()?.['path'], shown, path)
+  }
+  t.end()
+})
+
+t.test('allowed requests are sampled, denials never', (t) => {
+  const { log, lines } = start(t, { sampleAllowed: 0.5 }, 0.5)
+  log.access(record)
+  t.equal(lines.length, 0)
+  log.access({ ...record, decision: 'deny', reason: 'no_route' })
+  // allowed, but it went wrong
+  log.access({ ...record, reason: 'upstream_timeout', upstreamError: 'UND_ERR_HEADERS_TIMEOUT' })
+  t.match(lines, [{ reason: 'no_route' }, { upstreamError: 'UND_ERR_HEADERS_TIMEOUT' }])
+  const lucky = start(t, { sampleAllowed: 0.5 }, 0.49)
+  lucky.log.access(record)
+  t.equal(lucky.lines.length, 1)
+  const none = start(t, { sampleAllowed: 0 }, 0)
+  none.log.access(record)
+  t.equal(none.lines.length, 0)
+  t.end()
+})
+
+t.test('a reloaded configuration changes level and share', (t) => {
+  const { log, lines } = start(t)
+  log.event('debug', 'quiet')
+  log.event('info', 'told', { client: 'worker' })
+  t.match(lines, [{ level: 'info', msg: 'told', client: 'worker' }])
+  log.configure({ level: 'debug', sampleAllowed: 0 })
+  log.event('debug', 'loud')
+  log.access(record)
+  t.equal(lines.at(-1)?.['msg'], 'loud')
+  log.configure({ level: 'error', sampleAllowed: 1 })
+  log.event('warn', 'no more')
+  log.access(record)
+  t.equal(lines.at(-1)?.['msg'], 'loud')
+  t.end()
+})
+
+t.test('after its end the log takes lines and writes none', (t) => {
+  const { log, lines } = start(t)
+  log.close()
+  log.event('error', 'late')
+  log.access(record)
+  t.equal(lines.length, 0)
+  t.end()
+})
