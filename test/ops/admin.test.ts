@@ -83,6 +83,7 @@ t.test('allowRemoteStatus opens reading, never the two POSTs, and never to rebou
   t.match(adminRefusal({ ...remote, host: 'evil.example' }, relaxed), /Host/)
   for (const target of ['/reload', '/shutdown'])
     t.match(adminRefusal({ ...remote, method: 'POST', target }, relaxed), /other machines/)
+  t.end()
 })
 
 type Play = {
