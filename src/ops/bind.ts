@@ -33,8 +33,9 @@ function removeStaleSocket(path: string, then: () => void): void {
     then()
   })
   probe.once('error', (error: NodeJS.ErrnoException) => {
-    // connecting to a file that is no socket is refused as well
-    if (error.code === 'ECONNREFUSED' && lstatSync(path).isSocket()) unlinkSync(path)
+    // a file that is no socket refuses connections too
+    if (error.code === 'ECONNREFUSED' && lstatSync(path, { throwIfNoEntry: false })?.isSocket())
+      unlinkSync(path)
     then()
   })
 }

@@ -50,7 +50,7 @@ export function createForwarded(trustedProxies: readonly string[]): ForwardedFor
 function said(rawHeaders: readonly string[], name: string): string {
   let text = ''
   for (let i = 0; i < rawHeaders.length; i += 2)
-    if (rawHeaders[i]?.toLowerCase() === name) text += `${rawHeaders[i + 1] ?? ''}, `
+    if (rawHeaders[i]?.toLowerCase() === name) text += `${rawHeaders[i + 1] as string}, `
   return text
 }
 

@@ -29,9 +29,9 @@ export function createRequestFilter(
     const named = nominated(rawHeaders)
     const kept: string[] = []
     for (let i = 0; i < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i] ?? ''
+      const name = rawHeaders[i] as string
       if (isDropped(name) || named?.has(name.toLowerCase())) continue
-      kept.push(name, rawHeaders[i + 1] ?? '')
+      kept.push(name, rawHeaders[i + 1] as string)
     }
     return kept
   }
@@ -49,12 +49,12 @@ export function responseHeaders(
   const named = nominated(headers)
   const passed: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? ''
+    const name = headers[i] as string
     const lower = name.toLowerCase()
     if (hopByHop.has(lower) || named?.has(lower)) continue
     if (lower === 'x-request-id' && requestId !== undefined) continue
     if (lower === 'content-length' && status === 204) continue
-    passed.push(name, headers[i + 1] ?? '')
+    passed.push(name, headers[i + 1] as string)
   }
   if (requestId !== undefined) passed.push('X-Request-Id', requestId)
   return passed

@@ -22,9 +22,9 @@ const essential: ReadonlySet<string> = new Set(['host', 'content-length', 'conte
 export function nominated(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
   let names: Set<string> | undefined
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
+    const name = rawHeaders[i] as string
     if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
-    for (const item of (rawHeaders[i + 1] ?? '').split(',')) {
+    for (const item of (rawHeaders[i + 1] as string).split(',')) {
       const option = item.trim().toLowerCase()
       if (option === '' || option === 'keep-alive' || option === 'close') continue
       if (!essential.has(option)) (names ??= new Set()).add(option)

@@ -60,7 +60,7 @@ export function createInboundHeaders(config: InboundConfig): InboundHeaders {
 /** `traceparent` is absent or not one valid value; `tracestate` means nothing without it (W3C Trace Context §3). */
 function dropTrace(headers: string[]): void {
   for (let i = headers.length - 2; i >= 0; i -= 2) {
-    const name = headers[i] ?? ''
+    const name = headers[i] as string
     if (name.length !== 11 && name.length !== 10) continue
     const lower = name.toLowerCase()
     if (lower === 'traceparent' || lower === 'tracestate') headers.splice(i, 2)

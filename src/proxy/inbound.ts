@@ -80,8 +80,8 @@ export function createInbound(parts: InboundParts): Inbound {
   }
 
   function look(req: IncomingMessage): Decision | Promise<Decision> {
-    const method = req.method ?? ''
-    const target = parseTarget(req.url ?? '', config.paths)
+    const method = req.method as string
+    const target = parseTarget(req.url as string, config.paths)
     if (!target.ok) return denied(target.problem)
     const found = findRoute(config.table, target.value, method, config.ignoreCase)
     if (!found.ok) return denied(found.problem)
@@ -103,7 +103,7 @@ export function createInbound(parts: InboundParts): Inbound {
     const mode = modeOf(decision)
     const fitted = fit(decision)
     note(exchange, fitted, mode)
-    const cleared: Result<Cleared, unknown> = enforce(fitted, exchange.req.url ?? '', mode)
+    const cleared: Result<Cleared, unknown> = enforce(fitted, exchange.req.url as string, mode)
     if (cleared.ok) go(cleared.value)
     else if (fitted.kind === 'deny') answer(exchange, fitted.denial)
   }

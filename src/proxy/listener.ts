@@ -171,7 +171,7 @@ export function createListener(
     const { status, headers, body } = renderProblem(problem, randomUUID(), handlers.problems())
     let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
     for (let i = 0; i < headers.length; i += 2)
-      head += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`
+      head += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
     socket.on('error', () => socket.destroy())
     endAfterGrace(
       socket,

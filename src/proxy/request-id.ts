@@ -21,7 +21,7 @@ export function readTraceId(rawHeaders: readonly string[]): string | undefined {
 export function onlyValue(rawHeaders: readonly string[], name: string): string | undefined {
   let found: string | undefined
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const candidate = rawHeaders[i] ?? ''
+    const candidate = rawHeaders[i] as string
     if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue
     if (found !== undefined) return undefined
     found = rawHeaders[i + 1]

@@ -1,4 +1,5 @@
 /** A response body on its way downstream: back-pressure, and limits for both who send and who read. */
+import type { ServerResponse } from 'node:http'
 import type { Milliseconds } from '../units.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -31,10 +32,13 @@ export function relayBody(
     }, bodyTimeout)
   }
 
+  /** A slow reader is one that takes nothing, not one that takes little. */
   function awaitDownstream(): void {
     clearTimeout(limit)
+    const waiting = unsent(res)
     limit = setTimeout(() => {
-      stalled('downstream')
+      if (unsent(res) === waiting) stalled('downstream')
+      else awaitDownstream()
     }, exchange.settings.limits.bodyIdleTimeout)
   }
 
@@ -75,4 +79,10 @@ export function relayBody(
       clearTimeout(limit)
     },
   }
+}
+
+/** Bytes that the kernel did not take yet; libuv counts them also inside of one long write. */
+function unsent({ socket }: ServerResponse): number {
+  const handle = (socket as { _handle?: { writeQueueSize: number } | null } | null)?._handle
+  return handle?.writeQueueSize ?? 0
 }

@@ -18,10 +18,10 @@ export function replayAsRequest(
   socket: Duplex,
   rest: Buffer,
 ): void {
-  let head = `${req.method ?? ''} ${req.url ?? ''} HTTP/${req.httpVersion}\r\n`
+  let head = `${req.method as string} ${req.url as string} HTTP/${req.httpVersion}\r\n`
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
-    const name = req.rawHeaders[i] ?? ''
-    if (name.toLowerCase() !== 'upgrade') head += `${name}: ${req.rawHeaders[i + 1] ?? ''}\r\n`
+    const name = req.rawHeaders[i] as string
+    if (name.toLowerCase() !== 'upgrade') head += `${name}: ${req.rawHeaders[i + 1] as string}\r\n`
   }
   socket.removeAllListeners('error')
   if (rest.length > 0) socket.unshift(rest)

@@ -159,9 +159,9 @@ function survivesUrl(target: string, origin: string): boolean {
 function handshakeHeaders(headers: readonly string[]): Headers {
   const passed: Headers = {}
   for (let i = 0; i < headers.length; i += 2) {
-    const name = (headers[i] ?? '').toLowerCase()
+    const name = (headers[i] as string).toLowerCase()
     if (name.startsWith('sec-websocket-')) continue
-    const value = headers[i + 1] ?? ''
+    const value = headers[i + 1] as string
     passed[name] = passed[name] === undefined ? value : [passed[name], value].flat()
   }
   return passed

@@ -16,7 +16,7 @@ export function checkRequest(
   tokenHeader: string | undefined,
 ): ProxyProblem | undefined {
   const { rawHeaders } = req
-  const target = req.url ?? ''
+  const target = req.url as string
   if (target.length > limits.maxTargetBytes) return { code: 'target_too_long' }
   if (rawHeaders.length / 2 > limits.maxHeaders) return { code: 'headers_too_large' }
   if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0')
@@ -26,8 +26,8 @@ export function checkRequest(
   let hosts = 0
   let tokens = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    const value = rawHeaders[i + 1] ?? ''
+    const name = rawHeaders[i] as string
+    const value = rawHeaders[i + 1] as string
     size += name.length + value.length + 4
     switch (name.length) {
       case 4:

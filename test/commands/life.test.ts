@@ -133,7 +133,10 @@ t.test(
     await running.said(/"error":"Error: a bug/)
 
     const CONFIG = `admin: { listen: 127.0.0.1:${admin} }`
-    const health = await scopegate(t, ['health', '-c', 'env:CONFIG'], { env: { CONFIG } }).ended
+    const health = await scopegate(t, ['health', '-c', 'env:CONFIG'], {
+      env: { CONFIG },
+      fromSource: true,
+    }).ended
     t.strictSame(health, { code: 0, out: 'ready\n', err: '' })
 
     const all = new Promise<void>((resolve) => seen.push(resolve))

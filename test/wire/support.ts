@@ -1,5 +1,6 @@
 /** An inbound proxy before a raw upstream, with tokens of an issuer whose key set is a file. */
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import net from 'node:net'
@@ -34,7 +35,11 @@ export async function startInbound(
   options: SceneOptions = {},
 ): Promise<InboundScene> {
   const key = makeKey('k1')
-  const file = join(t.testdir({}), 'keys.json')
+  const folder = mkdtempSync(join(tmpdir(), 'scopegate-'))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const file = join(folder, 'keys.json')
   writeFileSync(file, jwksOf(key))
   const shown = typeof upstream === 'number' ? `http://127.0.0.1:${upstream}` : upstream
   const yaml = (lines = inbound): string => `version: 1

@@ -1,0 +1,37 @@
+import { EventEmitter, once } from 'node:events'
+import t from 'tap'
+import type { Exchange } from '../../src/proxy/exchange.ts'
+import { relayBody } from '../../src/proxy/response-body.ts'
+import { milliseconds } from '../../src/units.ts'
+
+t.test('a reader is cut when it takes nothing, not when it takes little', async (t) => {
+  // what the kernel has still to take, at each look; the last one stays
+  const unsent = [900, 800, 700, 600, 600]
+  let looks = 0
+  const handle = {
+    get writeQueueSize() {
+      return unsent[Math.min(looks++, unsent.length - 1)]
+    },
+  }
+  const res = Object.assign(new EventEmitter(), {
+    write: () => false,
+    flushHeaders: () => undefined,
+    socket: { _handle: handle },
+  })
+  const exchange = {
+    res,
+    record: { bytesOut: 0 },
+    settings: { limits: { bodyIdleTimeout: milliseconds(5) } },
+  } as unknown as Exchange
+  const events = new EventEmitter()
+  const body = relayBody(
+    exchange,
+    milliseconds(1),
+    () => undefined,
+    (whose) => events.emit('stalled', whose),
+  )
+  t.equal(body.data(Buffer.from('x')), false)
+  t.same(await once(events, 'stalled'), ['downstream'])
+  t.equal(looks, 6, 'each piece that was taken began the limit anew')
+  body.stop()
+})
