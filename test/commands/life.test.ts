@@ -167,7 +167,7 @@ t.test(
     const upstream = await startRawUpstream(t)
     const env = { CONFIG: yamlFor(upstream.port, '/a/**') }
     const stuck = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
-    const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
+    const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env, fromSource: true })
     for (const [running, signal] of [
       [stuck, 'SIGTERM'],
       [gone, 'SIGINT'],
