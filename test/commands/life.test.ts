@@ -203,6 +203,19 @@ t.test('a second SIGINT ends at once', async (t) => {
   t.equal((await running.ended).code, 130)
 })
 
+t.test('a SIGTERM during the start is heard: process 1 has no default action for it', async (t) => {
+  const env = { CONFIG: yamlFor(1, '/a') }
+  const early = `
+    const { on } = process
+    process.on = function (name, ...rest) {
+      on.call(this, name, ...rest)
+      if (name === 'SIGHUP') process.kill(process.pid, 'SIGTERM')
+      return this
+    }`
+  const running = scopegate(t, ['-c', 'env:CONFIG'], { env, fromSource: true, imports: [early] })
+  t.match(await running.ended, { code: 0, out: /"msg":"started"[^]*"msg":"shut down"/ })
+})
+
 t.test(
   'every command ends with its exit code, results on stdout, messages on stderr',
   async (t) => {
