@@ -2,6 +2,7 @@
 /** The process: argv, environment, stdio and exit code enter and leave here. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { parseArguments, type Command } from './cli.ts'
 import { exitCodes, type Io, type SignalName } from './commands/io.ts'
 import { systemClock } from './units.ts'
@@ -73,9 +74,7 @@ if (parsed.kind === 'ending') {
 } else {
   if (parsed.command.name === 'run' || parsed.command.name === 'dev') holdSignals()
   process.exitCode = await run(parsed.command).catch((error: unknown) => {
-    io.err(
-      `scopegate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    )
+    io.err(`scopegate: ${inspect(error)}\n`)
     return exitCodes.failed
   })
 }

@@ -85,7 +85,7 @@ function ask(address: Address): Promise<{ status: number; body: string } | undef
         body += chunk
       })
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body })
+        resolve({ status: Number(response.statusCode), body })
       })
       response.on('error', nobody)
     })

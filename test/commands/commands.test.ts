@@ -63,6 +63,15 @@ t.test('check says that a file is valid, and warns beside it', async (t) => {
   t.equal(out(), 'env:CONFIG is valid: 1 routes, 1 issuers, 0 clients\n')
   t.match(err(), /^env:CONFIG:7:\d+ .*report.* \(warning\)\n$/)
 
+  // nothing of outbound to ask
+  const inboundOnly = valid.replace(
+    'eu-central-1_a1B2c3D4e',
+    'eu-central-1_a1B2c3D4e, endpoint: "http://127.0.0.1:1"',
+  )
+  const asked = fakeIo(t, { env: { CONFIG: inboundOnly } })
+  t.equal(await check({ ...command, online: true }, asked.io), 1)
+  t.match(asked.out(), /^no {2}keys of issuer app: /)
+
   const json = fakeIo(t, { env: { CONFIG: valid } })
   t.equal(await check({ ...command, json: true }, json.io), 0)
   t.match(JSON.parse(json.out()), {

@@ -133,7 +133,10 @@ t.test(
     await running.said(/"error":"Error: a bug/)
 
     const CONFIG = `admin: { listen: 127.0.0.1:${admin} }`
-    const health = await scopegate(t, ['health', '-c', 'env:CONFIG'], { env: { CONFIG } }).ended
+    const health = await scopegate(t, ['health', '-c', 'env:CONFIG'], {
+      env: { CONFIG },
+      fromSource: true,
+    }).ended
     t.strictSame(health, { code: 0, out: 'ready\n', err: '' })
 
     const all = new Promise<void>((resolve) => seen.push(resolve))
@@ -164,7 +167,7 @@ t.test(
     const upstream = await startRawUpstream(t)
     const env = { CONFIG: yamlFor(upstream.port, '/a/**') }
     const stuck = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
-    const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
+    const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env, fromSource: true })
     for (const [running, signal] of [
       [stuck, 'SIGTERM'],
       [gone, 'SIGINT'],
