@@ -77,3 +77,25 @@ t.test('no reading of a target that went upstream is the admin path', async (t) 
   t.ok(reached.includes('/%6fpen/1'), 'harmless escapes pass')
   t.ok(reached.includes('/open/a..b/...'), 'harmless dots pass')
 })
+
+t.test(
+  'a target that two routes could own is refused where a relaxation allows to read it twice',
+  async (t) => {
+    const upstream = await startRawUpstream(t)
+    const scene = await startInbound(
+      t,
+      upstream.port,
+      `  paths: { encodedSlashes: allow }
+  routes:
+    - { path: '/files/{name}', methods: [GET], public: true }
+    - { path: /files/admin/keys, methods: [GET], scopes: api/admin }
+`,
+    )
+    const get = async (target: string) =>
+      (await scene.send(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)).status
+    t.equal(await get('/files/admin%2fkeys'), 400)
+    t.equal(await get('/files/..%2fadmin'), 400)
+    t.equal(await get('/files/a'), 200)
+    t.equal(headsOf(upstream.received).length, 1)
+  },
+)

@@ -35,3 +35,31 @@ t.test('a reader is cut when it takes nothing, not when it takes little', async 
   t.equal(looks, 6, 'each piece that was taken began the limit anew')
   body.stop()
 })
+
+t.test('a whole answer is awaited too, and after the end nothing is resumed', async (t) => {
+  const res = Object.assign(new EventEmitter(), {
+    write: () => false,
+    end: () => undefined,
+    flushHeaders: () => undefined,
+    writableFinished: false,
+    socket: null,
+  })
+  const exchange = {
+    res,
+    record: { bytesOut: 0 },
+    settings: { limits: { bodyIdleTimeout: milliseconds(5) } },
+  } as unknown as Exchange
+  const events = new EventEmitter()
+  let resumed = 0
+  const body = relayBody(
+    exchange,
+    milliseconds(1),
+    () => (resumed += 1),
+    (whose) => events.emit('stalled', whose),
+  )
+  body.data(Buffer.from('x'))
+  body.end()
+  res.emit('drain')
+  t.same(await once(events, 'stalled'), ['downstream'])
+  t.equal(resumed, 0)
+})
