@@ -1,13 +1,16 @@
 /** Which headers cross, in which direction (SPEC 3, R15 to R18). One pass over the raw list. */
-import { hopByHop } from '../config/header-names.ts'
+import { foldHeader, hopByHop } from '../config/header-names.ts'
 import { nominated } from './nominated.ts'
+
+const framing: ReadonlySet<string> = new Set(['host', 'content-length'])
 
 /** Names remembered by each filter; a flood of new names is judged one by one. */
 const maxRemembered = 1000
 
 /**
  * A filter for request headers: keeps what `drops` (asked with the lower-case name) does not name.
- * Hop-by-hop headers, those that `Connection` nominates, and `Expect` never pass.
+ * Hop-by-hop headers, those that `Connection` nominates, and `Expect` never pass, nor does another spelling
+ * of Host or Content-Length (`Content_Length`), which a lenient upstream would read as the header itself.
  */
 export function createRequestFilter(
   drops: (name: string) => boolean,
@@ -18,7 +21,12 @@ export function createRequestFilter(
     const known = remembered.get(name)
     if (known !== undefined) return known
     const lower = name.toLowerCase()
-    const dropped = hopByHop.has(lower) || lower === 'expect' || drops(lower)
+    const folded = foldHeader(name)
+    const dropped =
+      hopByHop.has(folded) ||
+      folded === 'expect' ||
+      (folded !== lower && framing.has(folded)) ||
+      drops(lower)
     if (remembered.size < maxRemembered) remembered.set(name, dropped)
     return dropped
   }

@@ -1,5 +1,6 @@
 /** What the upstream of inbound sees of a request's headers (SPEC 3). */
 import type { InboundConfig } from '../config/config.ts'
+import { foldHeader } from '../config/header-names.ts'
 import type { Cleared } from '../decision/enforce.ts'
 import type { Exchange } from './exchange.ts'
 import { createForwarded, isForwardingHeader, isRequestOverride } from './forwarded.ts'
@@ -19,8 +20,12 @@ export function createInboundHeaders(config: InboundConfig): InboundHeaders {
   const forwarded = createForwarded(config.trustedProxies)
   const isSpoofable = createSpoofable(config.identityHeaders, config.removeHeaders)
   const isOurs = (name: string): boolean => name === 'x-request-id' || isSpoofable(name)
+  const foldedToken = foldHeader(tokenHeader)
+  const isTokenTwin = (name: string): boolean =>
+    name !== tokenHeader && foldHeader(name) === foldedToken
   const isDropped = (name: string): boolean =>
     isOurs(name) ||
+    isTokenTwin(name) ||
     isForwardingHeader(name) ||
     (!config.allowRequestOverrides && isRequestOverride(name))
 
