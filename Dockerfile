@@ -27,6 +27,7 @@ LABEL org.opencontainers.image.title="scopegate" \
 ENV NODE_ENV=production
 WORKDIR /opt/scopegate
 COPY package.json proxy.config.schema.json LICENSE ./
+COPY deploy/cloudformation ./deploy/cloudformation
 COPY --from=dependencies /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 # numeric, so that Kubernetes can check runAsNonRoot

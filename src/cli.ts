@@ -1,5 +1,5 @@
 /** argv -> Command, or the text and exit code to end with; and the help. */
-import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command as Commander, type CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
@@ -51,7 +51,7 @@ export const commandNames = ['run', 'check', 'token', 'health', 'schema', 'dev']
 export function parseArguments(args: readonly string[], version: string): Parsed {
   const unknown = unknownCommand(args[0])
   if (unknown !== undefined) return { kind: 'ending', ending: unknown }
-  let command: Command | undefined
+  let command: Command = { name: 'run', config: defaultConfig }
   let out = ''
   let err = ''
   const program = describe((parsed) => {
@@ -69,13 +69,11 @@ export function parseArguments(args: readonly string[], version: string): Parsed
   try {
     program.parse(args, { from: 'user' })
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    const exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    // with exitOverride commander throws nothing else
+    const exitCode = (error as CommanderError).exitCode === 0 ? exitCodes.ok : exitCodes.usage
     return { kind: 'ending', ending: { exitCode, out, err } }
   }
-  return command === undefined
-    ? { kind: 'ending', ending: { exitCode: exitCodes.usage, out, err } }
-    : { kind: 'command', command }
+  return { kind: 'command', command }
 }
 
 /** Commander would take it for an argument of the default command. */

@@ -2,8 +2,9 @@
 /** The process: argv, environment, stdio and exit code enter and leave here. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { parseArguments, type Command } from './cli.ts'
-import { exitCodes, type Io } from './commands/io.ts'
+import { exitCodes, type Io, type SignalName } from './commands/io.ts'
 import { systemClock } from './units.ts'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -14,16 +15,28 @@ const { version } = JSON.parse(readFileSync(`${packageFolder}/package.json`, 'ut
 // whoever reads may go away (`scopegate dev | head`)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
+/**
+ * Signals that came before somebody listened: process 1 of a container has no default action, so that one
+ * that nobody hears would be lost. Commands that end by themselves keep the default.
+ */
+const signals: { early: SignalName[]; handler?: (signal: SignalName) => void } = { early: [] }
+
+function holdSignals(): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (signals.handler === undefined) signals.early.push(signal)
+      else signals.handler(signal)
+    })
+}
+
 const io: Io = {
   env: process.env,
   isTerminal: process.stdout.isTTY,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   onSignal: (handler) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.on(signal, () => {
-        handler(signal)
-      })
+    signals.handler = handler
+    for (const signal of signals.early.splice(0)) handler(signal)
   },
   onUncaught: (handler) => {
     process.on('uncaughtException', handler)
@@ -59,10 +72,9 @@ if (parsed.kind === 'ending') {
   io.err(parsed.ending.err)
   process.exitCode = parsed.ending.exitCode
 } else {
+  if (parsed.command.name === 'run' || parsed.command.name === 'dev') holdSignals()
   process.exitCode = await run(parsed.command).catch((error: unknown) => {
-    io.err(
-      `scopegate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    )
+    io.err(`scopegate: ${inspect(error)}\n`)
     return exitCodes.failed
   })
 }

@@ -56,16 +56,18 @@ async function build(
   const issuer = await bootIssuer(command, io)
   if (!issuer.ok) return issuer
   started.push(issuer.value)
+  if (issuer.value.clients.length === 0)
+    return no('the template has no client with a secret for client_credentials')
   const api = await startSampleApi({ port: ports.api })
   if (!api.ok) return no(`${api.problem.message} (or another --api-port)`)
   started.push(api.value)
 
   const inbound = await serveText(inboundConfig(issuer.value, api.value.url, ports), io)
-  if (!inbound.ok) return inbound
+  if (!inbound.ok) return no(`${inbound.problem} (or another --inbound-port, --admin-port)`)
   started.push({ close: () => inbound.value.stop() })
   const upstream = inbound.value.addresses.inbound ?? ''
   const outbound = await serveText(outboundConfig(issuer.value, upstream, ports), io)
-  if (!outbound.ok) return outbound
+  if (!outbound.ok) return no(`${outbound.problem} (or another --outbound-port, --admin-port)`)
   started.push({ close: () => outbound.value.stop() })
   return ok({
     text: describe(issuer.value, api.value, inbound.value, outbound.value),

@@ -2,9 +2,10 @@
 import http from 'node:http'
 import { parseDocument } from 'yaml'
 import type { Command } from '../cli.ts'
+import { ok } from '../units.ts'
 import type { Io } from './io.ts'
 import { type ExitCode, exitCodes } from './io.ts'
-import { interpolate } from '../config/interpolate.ts'
+import { type Environment, interpolate } from '../config/interpolate.ts'
 import { configSource, readTextFile } from '../config/load.ts'
 
 const defaultAdmin = '127.0.0.1:9901'
@@ -15,8 +16,9 @@ export async function health(
   { config, json }: Extract<Command, { name: 'health' }>,
   io: Io,
 ): Promise<ExitCode> {
-  const admin = adminAddress(config, io)
-  const answer = await ask(admin)
+  const source = configSource(config)
+  const text = 'env' in source ? (io.env[source.env] ?? '') : textOf(source.file)
+  const answer = await ask(adminAddress(text, io.env))
   if (answer === undefined) {
     io.err('scopegate: the admin listener does not answer\n')
     return exitCodes.failed
@@ -30,14 +32,12 @@ type Address = { readonly socketPath: string } | { readonly host: string; readon
 
 /**
  * Where the admin listener is. Only `admin.listen` is read: a file that has become invalid says nothing
- * about the process that still serves the last good one.
+ * about the process that still serves the last good one. The default when nothing can be made of it. Pure.
  */
-function adminAddress(argument: string, io: Io): Address {
-  const source = configSource(argument)
-  const text = 'env' in source ? io.env[source.env] : textOf(source.file)
-  const listen = listenOf(text ?? '')
+export function adminAddress(yaml: string, env: Environment): Address {
+  const listen = listenOf(yaml)
   const filled = (value: unknown): string => {
-    const result = interpolate(String(value), io.env)
+    const result = typeof value === 'string' ? interpolate(value, env) : ok(String(value))
     return result.ok ? result.value : ''
   }
   if (typeof listen !== 'object' || listen === null) return addressOf(filled(listen))
@@ -48,8 +48,8 @@ function adminAddress(argument: string, io: Io): Address {
 }
 
 function addressOf(text: string): Address {
-  const { host = '127.0.0.1', port = '9901' } =
-    /^\[?(?<host>.+?)\]?:(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
+  const [, host = '', port] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined || Number(port) > 65_535) return addressOf(defaultAdmin)
   return { host: here[host] ?? host, port: Number(port) }
 }
 
@@ -85,7 +85,7 @@ function ask(address: Address): Promise<{ status: number; body: string } | undef
         body += chunk
       })
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body })
+        resolve({ status: Number(response.statusCode), body })
       })
       response.on('error', nobody)
     })

@@ -7,9 +7,8 @@ export function readableLog(io: Io): { write(line: string): void } {
   const shared = {
     colorize: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '',
     translateTime: 'SYS:HH:MM:ss',
-    singleLine: true,
   }
-  const event = prettyFactory({ ...shared, ignore: 'configHash,version' })
+  const event = prettyFactory({ ...shared, singleLine: true, ignore: 'configHash,version' })
   const request = prettyFactory({ ...shared, hideObject: true, messageFormat: lineOf })
   return {
     write(line) {

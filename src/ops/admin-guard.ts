@@ -23,7 +23,7 @@ export function adminRefusal(
 ): string | undefined {
   const { host, origin, fetchSite } = request
   const reads = request.method === 'GET' || request.method === 'HEAD'
-  if (reads && openPaths.has(request.target.split('?', 1)[0] ?? '')) return undefined
+  if (reads && openPaths.has(request.target.replace(/\?.*$/s, ''))) return undefined
   if (!isLocal(request.peer) && !(reads && config.allowRemoteStatus))
     return 'Only /livez, /readyz and /metrics are open to other machines.'
   if (host === undefined || !isKnownHost(host, config.hosts))

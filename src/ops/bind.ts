@@ -43,8 +43,7 @@ function removeStaleSocket(path: string, then: () => void): void {
 /** `http://127.0.0.1:8080`, or the path of a socket. */
 export function addressOf(server: http.Server, address: ListenAddress): string {
   if (address.kind === 'socket') return address.path
-  const bound = server.address()
-  const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
+  const { port } = server.address() as net.AddressInfo
   return `http://${hostAndPort(address.host, port)}`
 }
 

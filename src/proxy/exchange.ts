@@ -71,12 +71,17 @@ export function beginExchange(
   return exchange
 }
 
-/** Without the query, and without the authority of an absolute form, which may hold a password. */
+/** Without the query, and of an absolute form without all that may be user and password (R26). */
 function pathOf(target: string): string {
-  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
-  const query = path.indexOf('?')
-  return query < 0 ? path : path.slice(0, query)
+  const query = target.indexOf('?')
+  const path = query < 0 ? target : target.slice(0, query)
+  return path.replace(authority, (whole, scheme: string, host: string) =>
+    plainHost.test(host) ? whole : scheme,
+  )
 }
+
+const plainHost = /^[\w.-]+(?::\d{1,5})?$/
+const authority = /^([a-z][a-z0-9+.-]*:\/\/)([^/#]*)/i
 
 /** For the log only: the downstream went away before there was an answer. */
 const clientGone = 499

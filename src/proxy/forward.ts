@@ -39,18 +39,15 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Sends the request; ends when the response is over, however it ends. */
 export function forward(exchange: Exchange, plan: Forwarding): void {
   const { req, res, record } = exchange
-  // undici takes the socket away from a body that it gives up
-  const { socket } = req
   const body = exchange.hasBody ? takeBody(exchange, plan, stalled, tooLarge) : undefined
   let call: UpstreamCall | undefined
   let response: ResponseBody | undefined
   let limit: NodeJS.Timeout | undefined
   let attempts = 0
   let reconsidered = false
-  /** The answer is held back; what became of its connection meanwhile. */
-  let held: { lost?: UpstreamFailure } | undefined
+  /** The answer is held back; what became of it meanwhile. */
+  let held: { lost?: UpstreamFailure; ended?: true } | undefined
   let over = false
-  let endedEarly = false
 
   // `close` comes after the end of the response too, when there is nothing left to abort
   res.once('close', stop)
@@ -123,7 +120,8 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         failed(answered.lost)
       } else {
         passHead(status, headers)
-        first?.resume()
+        if (answered.ended === true) end()
+        else first?.resume()
       }
     })
   }
@@ -144,20 +142,19 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     }
     res.writeHead(status, passed)
     response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
-    if (endedEarly) end()
   }
 
   function end(): void {
-    if (response === undefined) {
-      // the head is held back, and nothing follows it
-      endedEarly = true
+    if (held !== undefined) {
+      // nothing follows the head, of an answer to HEAD for one
+      held.ended = true
       return
     }
     if (body !== undefined && !body.ended()) {
       body.stop()
       closeAfterGrace(req)
     }
-    response.end()
+    response?.end()
   }
 
   function failed(failure: UpstreamFailure): void {
@@ -177,7 +174,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       send(plan.headers, true)
       return
     }
-    if (socket.destroyed) return
+    if (req.socket.destroyed) return
     record.upstreamError = failure.cause
     finish()
     answer(

@@ -1,7 +1,7 @@
 /** What proxies tell upstreams about the request they received (SPEC 3, R17). */
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIPv6 } from 'node:net'
-import { fold } from './headers.ts'
+import { foldHeader } from '../config/header-names.ts'
 
 /** Headers by which a lenient upstream would judge another request than the one decided on. */
 const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
@@ -9,13 +9,13 @@ const overridePrefixes = ['x-original-', 'x-rewrite-', 'x-envoy-original-']
 
 /** `Forwarded` and its unregistered kin: only we, or a trusted proxy through us, may say them. */
 export function isForwardingHeader(name: string): boolean {
-  const folded = fold(name)
+  const folded = foldHeader(name)
   return folded === 'forwarded' || folded === 'x-real-ip' || folded.startsWith('x-forwarded-')
 }
 
 /** Method and path overrides, folded. */
 export function isRequestOverride(name: string): boolean {
-  const folded = fold(name)
+  const folded = foldHeader(name)
   return overrides.includes(folded) || overridePrefixes.some((prefix) => folded.startsWith(prefix))
 }
 

@@ -1,8 +1,6 @@
 /** Which headers cross, in which direction (SPEC 3, R15 to R18). One pass over the raw list. */
-import { hopByHop, nominated } from './hop-by-hop.ts'
-
-/** The one spelling under which lenient servers read a header: case, and all but letters and digits (R15). */
-export const fold = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+import { hopByHop } from '../config/header-names.ts'
+import { nominated } from './nominated.ts'
 
 /** Names remembered by each filter; a flood of new names is judged one by one. */
 const maxRemembered = 1000

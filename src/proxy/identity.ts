@@ -2,7 +2,7 @@
 import { readClaim } from '../decision/claims.ts'
 import type { VerifiedToken } from '../decision/decide.ts'
 import { no, ok, type Result } from '../units.ts'
-import { fold } from './headers.ts'
+import { foldHeader } from '../config/header-names.ts'
 
 export type IdentityHeader = { readonly header: string; readonly claim: string }
 
@@ -72,14 +72,14 @@ export function createSpoofable(
   identityHeaders: readonly IdentityHeader[],
   removeHeaders: readonly string[],
 ): (name: string) => boolean {
-  const exact = new Set(identityHeaders.map(({ header }) => fold(header)))
+  const exact = new Set(identityHeaders.map(({ header }) => foldHeader(header)))
   const prefixes: string[] = []
   for (const pattern of removeHeaders) {
-    if (pattern.endsWith('*')) prefixes.push(fold(pattern.slice(0, -1)))
-    else exact.add(fold(pattern))
+    if (pattern.endsWith('*')) prefixes.push(foldHeader(pattern.slice(0, -1)))
+    else exact.add(foldHeader(pattern))
   }
   return (name) => {
-    const folded = fold(name)
+    const folded = foldHeader(name)
     return exact.has(folded) || prefixes.some((prefix) => folded.startsWith(prefix))
   }
 }

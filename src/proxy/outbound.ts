@@ -47,7 +47,7 @@ export function createOutbound(parts: OutboundParts): Outbound {
       refuse(exchange, refused)
       return
     }
-    const found = findUpstream({ target: req.url ?? '', host: req.headers.host, pathsAnyHost })
+    const found = findUpstream({ target: String(req.url), host: req.headers.host, pathsAnyHost })
     if (!found.ok) {
       refuse(exchange, found.problem)
       return

@@ -13,12 +13,11 @@ import type { TokenEvent } from '../tokens/events.ts'
 import { createIssuers } from '../tokens/issuers.ts'
 import { requestToken } from '../tokens/request.ts'
 import { type Clock, type NonEmpty, no, ok, type Random, type Result } from '../units.ts'
+import { createDataPath, type DataPathParts } from './data-path.ts'
 import { discoverTokenEndpoint } from './discover.ts'
 import { drain, systemWait, type Wait } from './drain.ts'
-import { answer, type Exchange, type ExchangeSettings } from './exchange.ts'
-import { createInbound, type Inbound } from './inbound.ts'
+import { answer, type Exchange } from './exchange.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
-import { createOutbound, type Outbound } from './outbound.ts'
 import { takeEffect } from './reload.ts'
 import { logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
@@ -59,9 +58,6 @@ export type Proxy = {
   abandon(): Promise<void>
 }
 
-/** The data path of one configuration. */
-type DataPath = { readonly inbound: Inbound | undefined; readonly outbound: Outbound | undefined }
-
 /** Puts the parts together; nothing is bound or fetched before `start`. */
 export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const { log, metrics, clock, random } = deps
@@ -91,8 +87,25 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
         signal,
       ),
   })
-  let path = dataPath(first)
   const listeners: Partial<Record<Direction, Listener>> = {}
+  const parts: DataPathParts = {
+    verify: issuers.verify,
+    ...{ tokens, upstreams, webSockets },
+    isClosing: (direction) => listeners[direction]?.isClosing() === true,
+    begun: (exchange) => {
+      inFlight.add(exchange)
+      exchange.res.once('close', () => inFlight.delete(exchange))
+    },
+    report: (record) => {
+      metrics.access(record)
+      counts.count(record)
+      log.access(record)
+    },
+    reportUpstream: (direction, durationMs) => {
+      metrics.upstream(direction, durationMs)
+    },
+  }
+  let path = createDataPath(first, parts)
   if (first.inbound !== undefined)
     listeners.inbound = createListener(first.inbound.listen, first.inbound.limits, {
       ...handlers('inbound'),
@@ -135,51 +148,6 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     }
   }
 
-  function dataPath(from: Config): DataPath {
-    const { inbound, outbound } = from
-    const exchange = (
-      direction: Direction,
-      { limits }: { readonly limits: ExchangeSettings['limits'] },
-    ): ExchangeSettings => ({
-      direction,
-      configHash: from.hash,
-      problems: problemSettings(from, direction),
-      limits,
-      isClosing: () => listeners[direction]?.isClosing() === true,
-      begun: (exchange) => {
-        inFlight.add(exchange)
-        exchange.res.once('close', () => inFlight.delete(exchange))
-      },
-      report: (record) => {
-        metrics.access(record)
-        counts.count(record)
-        log.access(record)
-      },
-      reportUpstream: (durationMs) => {
-        metrics.upstream(direction, durationMs)
-      },
-    })
-    return {
-      inbound:
-        inbound &&
-        createInbound({
-          config: inbound,
-          verify: issuers.verify,
-          upstream: upstreams.of(inbound.upstream),
-          webSockets,
-          exchange: exchange('inbound', inbound),
-        }),
-      outbound:
-        outbound &&
-        createOutbound({
-          config: outbound,
-          tokens,
-          upstreams,
-          exchange: exchange('outbound', outbound),
-        }),
-    }
-  }
-
   function reviewWebSockets(): void {
     const { inbound } = path
     if (inbound !== undefined) void webSockets.review((exchange) => inbound.stillAllows(exchange))
@@ -216,7 +184,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     issuers.reload(verifiedIssuers(config))
     tokens.reload(grantsOf(config))
     tokens.prefetch(grantsOf(config))
-    path = dataPath(config)
+    path = createDataPath(config, parts)
     upstreams.keepOnly(upstreamsOf(config))
     if (config.inbound !== undefined) listeners.inbound?.configure(config.inbound.limits)
     if (config.outbound !== undefined) listeners.outbound?.configure(config.outbound.limits)

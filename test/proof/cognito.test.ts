@@ -74,7 +74,7 @@ t.test('the export client may only export, the upload client only upload', async
     'a token without an end': issuer.sign({ ...claims, exp: undefined }),
     'a token of tomorrow': issuer.sign({ ...claims, iat: now + 86_400, exp: now + 90_000 }),
     'a token with another signature': `${exporting.slice(0, -8)}AAAAAAAA`,
-    'no token at all': 'abc',
+    'no token at all': 'this-is-no-token',
   }
   for (const [what, token] of Object.entries(bad))
     for (const line of ['GET /export/1', 'POST /upload', 'GET /nowhere']) {

@@ -7,7 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { seconds } from '../../src/units.ts'
 import { answers } from '../tokens/endpoint.ts'
-import { headsOf, startRawUpstream } from '../support/wire.ts'
+import { headsOf, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
 import {
   call,
   counted,
@@ -215,6 +215,36 @@ t.test('a renewal that fails hands the 401 back, and the token stays in use', as
   t.match(answer, { status: 401, body: rejected.body, headers: { 'x-kept': 'yes' } })
   t.equal(api.seen.length, 1)
   t.equal(tokens.seen.length, 2)
+})
+
+t.test('a 401 without a body is held back and handed back like any other', async (t) => {
+  const tokens = await startTokens(t)
+  const empty = unauthorized.replace('Length: 2', 'Length: 0').slice(0, -2)
+  const upstream = await startRawUpstream(t, (socket, text) => {
+    if (text.includes('/never') || text.includes(tokenOf(1))) socket.write(empty)
+    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngo')
+  })
+  const route = `{ path: /a, upstream: "http://127.0.0.1:${upstream.port}" }`
+  const scene = await startOutbound(t, outboundYaml(tokens.url, [route]))
+  const socket = net.connect(scene.outbound, '127.0.0.1')
+  socket.write('GET /a/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  const whole = readAll(socket)
+  await scene.logged(({ msg }) => msg === 'token obtained')
+  // the answer to the second attempt comes in two pieces: the end of the first attempt does not cut it
+  while (upstream.sockets.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  await once(socket, 'data')
+  upstream.sockets[1]?.write('od')
+  t.match(parseAnswer(await whole), { status: 200, body: 'good' })
+  t.match(await call(scene, 'GET /a/never'), { status: 401, body: '' })
+  t.equal(tokens.seen.length, 2)
+
+  // the answer to HEAD is over while it is held back, until a renewal fails
+  const held = await heldRenewal(t)
+  const other = await startOutbound(t, outboundYaml(held.tokens.url, [route]))
+  const answer = call(other, 'HEAD /a/never')
+  await held.asked
+  held.answerNow(answers({ error: 'server_error' }, 503))
+  t.match(await answer, { status: 401, body: '' })
 })
 
 t.test('a 401 that comes before the body is complete is handed back at once', async (t) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { seconds } from '../../src/units.ts'
+import { discoverTokenEndpoint } from '../../src/proxy/discover.ts'
 import { answers } from '../tokens/endpoint.ts'
 import { serve } from '../support/issuer.ts'
 import { headsOf, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
@@ -273,4 +274,9 @@ t.test('a reload that removes a route ends what waits for its token well', async
   release()
   t.match(parseAnswer(await readAll(socket)), { status: 200, body: 'ok' })
   t.equal((await call(scene, 'GET /a/x')).status, 404)
+})
+
+t.test('an issuer that a reload removed has no token endpoint', async (t) => {
+  const found = await discoverTokenEndpoint([], 'https://issuer.example')
+  t.strictSame(found, { ok: false, problem: 'the issuer is not configured' })
 })

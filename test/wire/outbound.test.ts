@@ -203,8 +203,19 @@ t.test('what is refused costs no token and reaches no upstream', async (t) => {
   t.notMatch(upstream.received.join(), /scopegate/i, 'the required header goes no further')
   t.strictSame(
     [...new Set(scene.log.filter(({ msg }) => msg === 'request').map(({ path }) => path))],
-    ['/app-api/x', '/nowhere', '/x', '', '*', '/app-api/%2e%2E/x', '/app-api/a%5cb', '/a/../b'],
-    'paths without query and authority',
+    [
+      '/app-api/x',
+      '/nowhere',
+      'http://other.example/app-api/x',
+      'http:///x',
+      'http://',
+      'https://billing.internal/x',
+      '*',
+      '/app-api/%2e%2E/x',
+      '/app-api/a%5cb',
+      'http://billing.internal/a/../b',
+    ],
+    'paths without query and userinfo',
   )
 })
 

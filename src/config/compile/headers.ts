@@ -1,26 +1,12 @@
 /** Header names in the configuration: what may be set, removed or carry the token (SPEC 3). */
+import { foldHeader, hopByHop } from '../header-names.ts'
 import type { KeyPath } from '../problems.ts'
 import { report } from '../read.ts'
 import { itemPath } from './claims.ts'
 import { shown, type Context } from './context.ts'
 
-/** Hop-by-hop (RFC 9110 §7.6.1), framing, Host and Cookie: never ours to set or drop by name. */
-const untouchable = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'content-length',
-  'expect',
-  'host',
-  'cookie',
-]
+/** Hop-by-hop, framing, Host and Cookie: never ours to set or drop by name. */
+const untouchable = new Set([...hopByHop, 'content-length', 'expect', 'host', 'cookie'])
 /** Set by the proxy itself. */
 const ours = [
   'x-forwarded-for',
@@ -31,14 +17,11 @@ const ours = [
   'tracestate',
 ]
 
-/** The form in which two spellings of a header are one to a lenient upstream (SPEC 3). Pure. */
-export const foldHeader = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-')
-
 /** A header name in lower case; reports one that is no token (RFC 9110 §5.1) or not ours to touch. */
 export function readHeaderName(context: Context, path: KeyPath, name: string): string {
   const quoted = shown(context, path)
   if (!isHeaderName(name)) report(context, path, `${quoted} is no header name`)
-  else if (untouchable.includes(foldHeader(name)))
+  else if (untouchable.has(foldHeader(name)))
     report(context, path, `${quoted} belongs to HTTP itself; choose another header`)
   return name.toLowerCase()
 }
@@ -68,7 +51,7 @@ export function readIdentityHeaders(
 
 function whyNotSet(name: string, folded: string, tokenHeader: string): string | undefined {
   if (!isHeaderName(name) || name.includes('*')) return 'is no header name'
-  if (untouchable.includes(folded)) return 'belongs to HTTP itself; choose another header'
+  if (untouchable.has(folded)) return 'belongs to HTTP itself; choose another header'
   if (folded === foldHeader(tokenHeader)) return 'carries the token; choose another header'
   return ours.includes(folded) ? 'is set by Scopegate itself; choose another header' : undefined
 }

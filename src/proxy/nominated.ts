@@ -1,19 +1,4 @@
-/** Headers that end at the next hop (RFC 9110 §7.6.1, R16). */
-
-/** Never forwarded, in either direction; framing among them, which is generated anew. */
-export const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-])
+/** Headers that a message nominates to end at the next hop (RFC 9110 §7.6.1, R16). */
 
 /** Never removed because `Connection` nominates them: without them the message would be another one. */
 const essential: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type'])

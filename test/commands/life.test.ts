@@ -1,0 +1,244 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { exchangeRaw, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
+import { buildCommand, folderWith, repository } from './support.ts'
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** Each process runs what stands in the sources now: built here, or as it is, which is slower but measured. */
+const built = buildCommand(t)
+
+function scopegate(t: Test, args: readonly string[], options: Options = {}): Running {
+  const loaders = options.fromSource === true ? process.execArgv : []
+  const main = options.fromSource === true ? join(repository, 'src', 'main.ts') : built
+  const imports = (options.imports ?? []).map(importOf)
+  const child = spawn(process.execPath, [...loaders, ...imports, main, ...args], {
+    cwd: repository,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+    child.emit('said')
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString()
+  })
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code: (code ?? signal) as number | string,
+    out,
+    err,
+  }))
+  return {
+    ...{ child, ended },
+    async said(pattern) {
+      while (!pattern.test(out)) await Promise.race([once(child, 'said'), fail(ended)])
+      return out
+    },
+  }
+}
+
+type Options = {
+  readonly env?: Readonly<Record<string, string>>
+  readonly imports?: readonly string[]
+  readonly fromSource?: true
+}
+type Ended = { readonly code: number | string; readonly out: string; readonly err: string }
+type Running = {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** Everything on stdout so far, once it matches. */
+  said(pattern: RegExp): Promise<string>
+}
+
+const importOf = (code: string): string =>
+  `--import=data:text/javascript,${encodeURIComponent(code)}`
+
+async function fail(ended: Promise<Ended>): Promise<never> {
+  const { code, err } = await ended
+  throw new Error(`it ended with ${code}: ${err}`)
+}
+
+const yamlFor = (upstream: number, path: string): string => `version: 1
+issuers: { app: { userPoolId: eu-central-1_a1B2c3D4e, endpoint: "http://127.0.0.1:1", required: false } }
+inbound:
+  listen: 127.0.0.1:0
+  upstream: http://127.0.0.1:${upstream}
+  routes: [{ path: ${path}, methods: [GET], public: true }]
+admin: { listen: 127.0.0.1:0 }
+`
+
+function portsIn(out: string): { inbound: number; admin: number } {
+  const line = out.split('\n').find((text) => text.includes('"msg":"started"')) ?? '{}'
+  const { inbound = '', admin = '' } = JSON.parse(line) as { inbound?: string; admin?: string }
+  return { inbound: Number(new URL(inbound).port), admin: Number(new URL(admin).port) }
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+
+/** As Kubernetes mounts a ConfigMap: the file is a link, and one link is swapped. */
+function configMap(t: Test) {
+  const folder = folderWith(t, {})
+  let version = 0
+  const swap = (text: string): void => {
+    version += 1
+    mkdirSync(join(folder, `..v${version}`))
+    writeFileSync(join(folder, `..v${version}`, 'a.yaml'), text)
+    symlinkSync(`..v${version}`, join(folder, '..tmp'))
+    renameSync(join(folder, '..tmp'), join(folder, '..data'))
+  }
+  symlinkSync(join('..data', 'a.yaml'), join(folder, 'a.yaml'))
+  return { file: join(folder, 'a.yaml'), swap }
+}
+
+t.test(
+  'SIGTERM loses none of 50 requests in flight; reloads, health and bugs before it',
+  async (t) => {
+    let arrived = 0
+    const seen: (() => void)[] = []
+    const upstream = await startRawUpstream(t, (socket, text) => {
+      if (text.includes('GET /slow')) {
+        arrived += 1
+        if (arrived === 50) for (const tell of seen) tell()
+      } else socket.write(ok)
+    })
+    const config = configMap(t)
+    config.swap(yamlFor(upstream.port, '/first/**'))
+    const imports = ["process.on('SIGUSR2', () => { throw new Error('a bug') })"]
+    const running = scopegate(t, ['-c', config.file], { imports })
+    const { inbound, admin } = portsIn(await running.said(/"msg":"started".*\n/))
+    t.equal((await exchangeRaw(inbound, get('/first/a'))).status, 200)
+
+    for (const path of ['/second', '/slow']) {
+      config.swap(yamlFor(upstream.port, `${path}/**`))
+      const hash = /"configHash":"([0-9a-f]+)","msg":"configuration reloaded"/g
+      const count = path === '/second' ? 1 : 2
+      const reloaded = new RegExp(`(?:configuration reloaded[^]*){${count}}`)
+      t.equal(
+        new Set([...(await running.said(reloaded)).matchAll(hash)].map(([, of]) => of)).size,
+        count,
+      )
+    }
+    t.equal((await exchangeRaw(inbound, get('/first/a'))).status, 401)
+    running.child.kill('SIGHUP')
+    await running.said(/(?:configuration reloaded[^]*){3}/)
+    running.child.kill('SIGUSR2')
+    await running.said(/"error":"Error: a bug/)
+
+    const CONFIG = `admin: { listen: 127.0.0.1:${admin} }`
+    const health = await scopegate(t, ['health', '-c', 'env:CONFIG'], {
+      env: { CONFIG },
+      fromSource: true,
+    }).ended
+    t.strictSame(health, { code: 0, out: 'ready\n', err: '' })
+
+    const all = new Promise<void>((resolve) => seen.push(resolve))
+    const answers = Array.from({ length: 50 }, async () => {
+      const socket = net.connect(inbound, '127.0.0.1')
+      socket.write(get('/slow/a').replace('Connection: close\r\n', ''))
+      return parseAnswer(await readAll(socket)).status
+    })
+    await all
+    running.child.kill('SIGTERM')
+    running.child.kill('SIGTERM')
+    await running.said(/shutting down/)
+    for (const socket of upstream.sockets) socket.write(ok)
+    t.strictSame(
+      await Promise.all(answers),
+      Array.from({ length: 50 }, () => 200),
+    )
+    const { code, out, err } = await running.ended
+    t.equal(code, 0)
+    t.match(out, /"msg":"shut down"\}\n$/, 'the last line is not lost')
+    t.equal(err, '')
+  },
+)
+
+t.test(
+  'a reader that stops reading, or goes away, delays neither requests nor the end',
+  async (t) => {
+    const upstream = await startRawUpstream(t)
+    const env = { CONFIG: yamlFor(upstream.port, '/a/**') }
+    const stuck = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
+    const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env, fromSource: true })
+    for (const [running, signal] of [
+      [stuck, 'SIGTERM'],
+      [gone, 'SIGINT'],
+    ] as const) {
+      const { inbound } = portsIn(await running.said(/"msg":"started".*\n/))
+      const { child } = running
+      if (running === stuck) child.stdout?.pause()
+      else child.stdout?.destroy()
+      // more than pipes hold
+      const long = `/a/${'a'.repeat(6000)}`
+      for (let count = 0; count < 80; count++)
+        t.equal((await exchangeRaw(inbound, get(long))).status, 200)
+      child.kill(signal)
+      const [code] = (await once(child, 'exit')) as [number]
+      t.equal(code, 0)
+      child.stdout?.resume()
+    }
+  },
+)
+
+t.test('a second SIGINT ends at once', async (t) => {
+  const upstream = await startRawUpstream(t, () => undefined)
+  const env = { CONFIG: yamlFor(upstream.port, '/a') }
+  const running = scopegate(t, ['-c', 'env:CONFIG'], { env, fromSource: true })
+  const { inbound } = portsIn(await running.said(/"msg":"started".*\n/))
+  const hanging = net.connect(inbound, '127.0.0.1')
+  hanging.on('error', () => undefined)
+  hanging.write(get('/a'))
+  while (upstream.sockets.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  running.child.kill('SIGINT')
+  await running.said(/shutting down/)
+  running.child.kill('SIGINT')
+  t.equal((await running.ended).code, 130)
+})
+
+t.test('a SIGTERM during the start is heard: process 1 has no default action for it', async (t) => {
+  const env = { CONFIG: yamlFor(1, '/a') }
+  const early = `
+    const { on } = process
+    process.on = function (name, ...rest) {
+      on.call(this, name, ...rest)
+      if (name === 'SIGHUP') process.kill(process.pid, 'SIGTERM')
+      return this
+    }`
+  const running = scopegate(t, ['-c', 'env:CONFIG'], { env, fromSource: true, imports: [early] })
+  t.match(await running.ended, { code: 0, out: /"msg":"started"[^]*"msg":"shut down"/ })
+})
+
+t.test(
+  'every command ends with its exit code, results on stdout, messages on stderr',
+  async (t) => {
+    const CONFIG = yamlFor(1, '/a').replace('public: true', 'publik: true').replace('0.1:0', '0.1')
+    const env = { CONFIG, GOOD: yamlFor(1, '/a') }
+    const started = (args: string, options: Options = {}) =>
+      scopegate(t, args.split(' '), { env, fromSource: true, ...options }).ended
+    const refused = await started('run -c env:CONFIG')
+    t.match(refused, { code: 1, out: '' })
+    t.match(refused.err, /^env:CONFIG:4:\d+ inbound\.listen[^]*\nenv:CONFIG:6:\d+ .*publik/)
+    t.match(await started('chekc'), { code: 2, out: '', err: /did you mean "check"/ })
+    t.match(await started('--version'), { code: 0, out: /^\d+\.\d+\.\d+\n$/, err: '' })
+    t.match(await started('check -c env:GOOD'), { code: 0, out: /is valid/ })
+    t.match(await started('token nobody -c env:GOOD'), {
+      code: 2,
+      out: '',
+      err: /no client nobody/,
+    })
+    t.match(await started('dev --template /nowhere'), { code: 3, out: '', err: /does not exist/ })
+    const broken = "process.stdout.write = () => { throw new Error('no paper') }"
+    t.match(await started('schema', { imports: [broken] }), {
+      code: 3,
+      err: /^scopegate: Error: no paper/,
+    })
+  },
+)
