@@ -116,7 +116,6 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
       },
       onHeaders(status, rawHeaders, resume) {
         const headers = rawHeaders.map((part) => part.toString('latin1'))
-        if (status < 100) throw new SyntaxError('a status below 100')
         if (status < 200) {
           handler.interim(status, headers)
           return true

@@ -21,8 +21,9 @@ t.test('a free port is bound and named', async (t) => {
   t.match(refused, { ok: false, problem: /in use by another process/ })
 })
 
-t.test('an address is shown as it is before it is bound, IPv6 in brackets', (t) => {
-  t.equal(addressOf(http.createServer(), tcp('::1', 8080)), 'http://[::1]:8080')
+t.test('an IPv6 address is shown in brackets, with the port that was found', (t) => {
+  const bound = { address: () => ({ port: 8080 }) } as unknown as http.Server
+  t.equal(addressOf(bound, tcp('::1', 0)), 'http://[::1]:8080')
   t.end()
 })
 

@@ -17,6 +17,10 @@ t.test('a 304 and a 204 may state a length', async (t) => {
       t.match(answer, { status: Number(status.slice(0, 3)), body: '', headers: { etag: '"a"' } })
       t.equal(answer.headers['content-length'], status.startsWith('304') ? '5' : undefined)
     }
+    t.notOk(
+      scene.log.some((line) => line['reason'] === 'upstream_error'),
+      'and is no fault of the upstream',
+    )
   }
 })
 

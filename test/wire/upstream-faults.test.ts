@@ -10,7 +10,6 @@ const post = (body: string) =>
 const badAnswers: readonly (readonly [string, string])[] = [
   ['is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
   ['is cut inside its head', 'HTTP/1.1 200 OK\r\nContent-'],
-  ['has a status below 100', 'HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n'],
   ['has two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
   [
     'has a length and is chunked',
@@ -213,4 +212,12 @@ t.test('an upstream whose TLS never begins is 504 within connectTimeout', async 
   t.match(await scene.logged((line) => line['status'] === 504), {
     upstreamError: 'connect_timeout',
   })
+})
+
+t.test('a status below 100 is 502 at once, not an interim answer to wait behind', async (t) => {
+  const upstream = await startRawUpstream(t, (socket) => {
+    socket.write('HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n')
+  })
+  const scene = await startInbound(t, upstream.port, limits(', timeouts: { headers: 2s }'))
+  t.equal((await scene.send(get())).status, 502)
 })
