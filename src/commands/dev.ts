@@ -31,15 +31,16 @@ type LineWriter = { write(line: string): void }
 
 /** Keeps lines until `release`: what runs where comes first. */
 function holdBack(to: LineWriter): LineWriter & { release(): void } {
-  let held: string[] | undefined = []
+  const held: string[] = []
+  let isReleased = false
   return {
     write(line) {
-      if (held === undefined) to.write(line)
+      if (isReleased) to.write(line)
       else held.push(line)
     },
     release() {
-      for (const line of held ?? []) to.write(line)
-      held = undefined
+      isReleased = true
+      for (const line of held) to.write(line)
     },
   }
 }
@@ -65,7 +66,8 @@ async function build(
   const inbound = await serveText(inboundConfig(issuer.value, api.value.url, ports), io)
   if (!inbound.ok) return no(`${inbound.problem} (or another --inbound-port, --admin-port)`)
   started.push({ close: () => inbound.value.stop() })
-  const upstream = inbound.value.addresses.inbound ?? ''
+  // its configuration has an inbound section, and the next one an outbound section
+  const upstream = inbound.value.addresses.inbound as string
   const outbound = await serveText(outboundConfig(issuer.value, upstream, ports), io)
   if (!outbound.ok) return no(`${outbound.problem} (or another --outbound-port, --admin-port)`)
   started.push({ close: () => outbound.value.stop() })
@@ -112,8 +114,8 @@ function describe(issuer: DevIssuer, api: SampleApi, inbound: Serving, outbound:
   return welcome({
     issuer,
     api: api.url,
-    inbound: inbound.addresses.inbound ?? '',
-    outbound: outbound.addresses.outbound ?? '',
+    inbound: inbound.addresses.inbound as string,
+    outbound: outbound.addresses.outbound as string,
     inboundAdmin: inbound.addresses.admin,
     outboundAdmin: outbound.addresses.admin,
   })

@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     random: io.random,
     ...(io.log !== undefined && { destination: io.log }),
   })
-  let finish: () => void = () => undefined
+  let finish!: () => void
   const ended = new Promise<void>((resolve) => {
     finish = resolve
   })

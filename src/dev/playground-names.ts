@@ -16,13 +16,14 @@ export function playgroundNames({
   clients,
 }: Pick<DevIssuer, 'pools' | 'clients'>): PlaygroundNames {
   const scopes = [...new Set(clients.flatMap((client) => client.scopes))]
-  const lastParts = scopes.map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
+  const lastPart = (scope: string): string => scope.slice(scope.lastIndexOf('/') + 1)
+  const lastParts = scopes.map(lastPart)
   const isAlone = (part: string): boolean => lastParts.indexOf(part) === lastParts.lastIndexOf(part)
   return {
     // the half after the slash will do unless two resource servers have it
     scopes: named(
-      scopes.map((scope, index) => {
-        const part = lastParts[index] ?? scope
+      scopes.map((scope) => {
+        const part = lastPart(scope)
         return [scope, isAlone(part) ? part : scope]
       }),
     ),

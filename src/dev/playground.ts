@@ -25,7 +25,7 @@ export function inboundConfig(
   const names = playgroundNames(issuer)
   const issuers = issuer.pools.map(
     ({ id, issuer: iss }) =>
-      `  ${quoted(names.pools.get(id) ?? id)}: { userPoolId: ${id}, endpoint: ${issuer.url}, issuer: ${quoted(iss)} }\n`,
+      `  ${quoted(names.pools.get(id) as string)}: { userPoolId: ${id}, endpoint: ${issuer.url}, issuer: ${quoted(iss)} }\n`,
   )
   const routes = [...names.scopes].map(
     ([scope, segment]) =>

@@ -43,12 +43,13 @@ function examples(parts: WelcomeParts): readonly string[] {
   const open = ['200: public', `curl -i ${inbound}/status`] as const
   const first = issuer.clients.find(({ scopes }) => scopes.length > 0)
   if (first === undefined) return [show(open)]
-  const own = callOf(first.scopes[0] ?? '', names)
-  const prefix = names.clients.get(first.id) ?? ''
+  // `names` has every client and every scope of each
+  const own = callOf(first.scopes[0] as string, names)
+  const prefix = names.clients.get(first.id) as string
   const bearer = `-H "Authorization: Bearer ${tokenCommand(first, issuer.tokenEndpoint)}"`
   const other = somethingElse(first, issuer.clients)
   const foreign = other && callOf(other.scope, names)
-  return [
+  const lines: readonly (Example | undefined)[] = [
     ['401: no token', `curl -i ${own.data}${inbound}${own.target}`],
     open,
     [
@@ -69,16 +70,17 @@ function examples(parts: WelcomeParts): readonly string[] {
     ],
     foreign && [
       `${foreign.status}: ${other.client.name} has the other scope`,
-      `curl -i ${foreign.data}${outbound}/${names.clients.get(other.client.id) ?? ''}${foreign.target}`,
+      `curl -i ${foreign.data}${outbound}/${names.clients.get(other.client.id) as string}${foreign.target}`,
     ],
   ]
-    .filter((example) => example !== undefined)
-    .map(show)
+  return lines.filter((example) => example !== undefined).map(show)
 }
 
-function show([what = '', line = '']: readonly (string | undefined)[]): string {
+function show([what, line]: Example): string {
   return `\n  # ${what}\n  ${line}`
 }
+
+type Example = readonly [what: string, line: string]
 
 /** A client with a scope that `first` has not. */
 function somethingElse(
@@ -94,7 +96,7 @@ function somethingElse(
 
 /** A request that needs the scope, and how the sample API answers it. */
 function callOf(scope: string, names: PlaygroundNames): Call {
-  const segment = names.scopes.get(scope) ?? ''
+  const segment = names.scopes.get(scope) as string
   return segment === 'upload'
     ? { data: '--data hello ', target: '/upload', status: 201 }
     : { data: '', target: `/${segment}/1`, status: 200 }

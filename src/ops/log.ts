@@ -23,12 +23,14 @@ export type LogOptions = {
   /** Where lines go; stdout when undefined. */
   readonly destination?: DestinationStream
   readonly random: Random
+  /** The file descriptor of stdout, unless a test has its own. */
+  readonly stdout?: number
 }
 
 /** Creates the log. Lines are written off the request's path. */
 export function createLog(options: LogOptions): Log {
   let config = options.config
-  const stdout = options.destination === undefined ? openStdout() : undefined
+  const stdout = options.destination === undefined ? openStdout(options.stdout ?? 1) : undefined
   const logger = pino(
     {
       level: config.level,
@@ -68,10 +70,10 @@ const mostBuffered = 8 * 1024 * 1024
 /** How long the end of the process waits for it. */
 const lastMoment = 1000
 
-function openStdout(): { readonly stream: DestinationStream; close(): void } {
+function openStdout(fd: number): { readonly stream: DestinationStream; close(): void } {
   let waitUntil = Infinity
   const stream = pino.destination({
-    dest: 1,
+    dest: fd,
     sync: false,
     maxLength: mostBuffered,
     retryEAGAIN: () => performance.now() < waitUntil,

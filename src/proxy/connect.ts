@@ -2,6 +2,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { UpstreamConfig } from '../config/config.ts'
+import { no, ok, type Result } from '../units.ts'
 
 /** Why there is no connection. `cause` is an error code for the operator's log. */
 export class ConnectFailure extends Error {
@@ -20,14 +21,11 @@ export class ConnectFailure extends Error {
  */
 export function connect(
   upstream: UpstreamConfig,
-  done: (failure: ConnectFailure | null, socket: net.Socket | null) => void,
+  done: (connected: Result<net.Socket, ConnectFailure>) => void,
 ): void {
-  const url = new URL(upstream.origin)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const secure = url.protocol === 'https:'
-  const address = { host, port: Number(url.port) || (secure ? 443 : 80) }
+  const { secure, ...address } = addressOf(upstream.origin)
   const socket = secure
-    ? tls.connect({ ...address, ...tlsOptions(upstream, host) })
+    ? tls.connect({ ...address, ...tlsOptions(upstream, address.host) })
     : net.connect(address)
   const limit = setTimeout(() => {
     socket.destroy(new ConnectFailure('upstream_timeout', 'connect_timeout'))
@@ -36,18 +34,32 @@ export function connect(
   socket.once(secure ? 'secureConnect' : 'connect', () => {
     clearTimeout(limit)
     socket.off('error', failed)
-    done(null, socket)
+    done(ok(socket))
   })
   const failed = (error: NodeJS.ErrnoException): void => {
     clearTimeout(limit)
     done(
-      error instanceof ConnectFailure
-        ? error
-        : new ConnectFailure('upstream_unreachable', error.code ?? 'unknown'),
-      null,
+      no(
+        error instanceof ConnectFailure
+          ? error
+          : new ConnectFailure('upstream_unreachable', String(error.code)),
+      ),
     )
   }
   socket.once('error', failed)
+}
+
+type Address = { readonly host: string; readonly port: number; readonly secure: boolean }
+
+/** Where an origin is, as a socket needs it. Pure. */
+export function addressOf(origin: string): Address {
+  const { hostname, port, protocol } = new URL(origin)
+  const secure = protocol === 'https:'
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || (secure ? 443 : 80),
+    secure,
+  }
 }
 
 export type UpstreamTls = {

@@ -196,15 +196,15 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
   }
 
   function fail(code: 'upstream_timeout' | 'request_timeout' | 'body_too_large'): void {
-    if (over) return
-    stop()
-    answer(exchange, { code })
+    if (stop()) answer(exchange, { code })
   }
 
-  function stop(): void {
-    if (over) return
+  /** False when it was over already. */
+  function stop(): boolean {
+    if (over) return false
     finish()
     call?.abort()
+    return true
   }
 
   function finish(): void {

@@ -145,8 +145,9 @@ export function createListener(
     })
   }
 
+  /** One that is closed already counts as busy: there is nobody to answer. */
   function isBusy(socket: net.Socket): boolean {
-    return (sockets.get(socket)?.size ?? 0) > 0
+    return sockets.get(socket)?.size !== 0
   }
 
   function guard(req: http.IncomingMessage, res: http.ServerResponse, run: () => void): void {
@@ -169,7 +170,7 @@ export function createListener(
       return
     }
     const { status, headers, body } = renderProblem(problem, randomUUID(), handlers.problems())
-    let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
+    let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] as string}\r\n`
     for (let i = 0; i < headers.length; i += 2)
       head += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
     socket.on('error', () => socket.destroy())
@@ -222,6 +223,6 @@ function problemOf(error: ClientError, maxTargetBytes: number): Problem {
 
 /** A request line in one piece shows how long its target is; in several the head as a whole was too large. */
 function isTargetTooLong({ rawPacket }: ClientError, maxTargetBytes: number): boolean {
-  const [, target] = /^[A-Z-]+ ([^ \r\n]*)/.exec(rawPacket?.toString('latin1') ?? '') ?? []
+  const [, target] = /^[A-Z-]+ ([^ \r\n]*)/.exec(String(rawPacket?.toString('latin1'))) ?? []
   return target !== undefined && target.length > maxTargetBytes
 }

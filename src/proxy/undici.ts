@@ -57,11 +57,12 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
         keepAliveMaxTimeout: config.keepAliveTimeout,
         maxHeaderSize: maxResponseHead,
         connect: (_options, callback) => {
-          connect(config, (failure, socket) => {
-            if (socket === null) {
-              callback(failure ?? new ConnectFailure('upstream_unreachable', 'unknown'), null)
+          connect(config, (connected) => {
+            if (!connected.ok) {
+              callback(connected.problem, null)
               return
             }
+            const socket = connected.value
             line.socket = socket
             line.connections += 1
             line.isBroken = false
@@ -104,10 +105,11 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
       release(line, false)
     }
     let isBodiless = false
-    const end = (reusable: boolean): void => {
+    const over = (reusable: boolean, failure?: UpstreamFailure): void => {
       if (!call.finish()) return
       release(line, reusable)
-      handler.end()
+      if (failure === undefined) handler.end()
+      else handler.failed(failure)
     }
     const handlers: Dispatcher.DispatchHandler = {
       onConnect(abort) {
@@ -127,17 +129,15 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
       onData: (chunk) => handler.data(chunk),
       onComplete() {
         if (line.isBroken) handlers.onError?.(brokenOff)
-        else end(true)
+        else over(true)
       },
       onError(error) {
         if (isBodiless) {
-          end(false)
+          over(false)
           return
         }
-        if (!call.finish()) return
-        release(line, false)
         const sameConnection = socket !== undefined && line.connections === connections
-        handler.failed(failureOf(error, sameConnection && socket.bytesRead === bytesBefore))
+        over(false, failureOf(error, sameConnection && socket.bytesRead === bytesBefore))
       },
     }
     line.client.dispatch(
@@ -158,8 +158,7 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
         dispatch(request, handler, call)
       } else if (waiting.length >= config.connections) {
         process.nextTick(() => {
-          call.finish()
-          handler.failed(overloaded)
+          if (call.finish()) handler.failed(overloaded)
         })
       } else {
         wait(request, handler, call)
@@ -199,12 +198,14 @@ const overloaded: UpstreamFailure = {
   staleConnection: false,
 }
 
+const nothing = (): void => undefined
+
 /** One request on its way; ends once. */
 class Call implements UpstreamCall {
   over = false
-  cancel: (reason?: Error) => void = () => undefined
-  resume: () => void = () => undefined
-  giveBack: () => void = () => undefined
+  cancel: () => void = nothing
+  resume: () => void = nothing
+  giveBack: () => void = nothing
 
   /** False when it was over already. */
   finish(): boolean {

@@ -111,7 +111,7 @@ async function createTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
     perMessageDeflate: false,
     followRedirects: false,
     handshakeTimeout: upstream.headersTimeout,
-    rewriteRequestHeaders: (_headers, request) => prepared.get(request.raw) ?? {},
+    rewriteRequestHeaders: (_headers, request) => prepared.get(request.raw) as Headers,
   }
   await app.register(httpProxy, {
     upstream: upstream.origin,
@@ -150,8 +150,14 @@ function closeSocket(socket: Duplex, code: number): void {
 
 /** Does the URL parser, through which the target must go, leave it as it is? */
 function survivesUrl(target: string, origin: string): boolean {
-  if (!URL.canParse(target, origin)) return false
-  const { pathname, search, origin: reached } = new URL(target, origin)
+  return URL.canParse(target, origin) && isUnchanged(new URL(target, origin), target, origin)
+}
+
+function isUnchanged(
+  { pathname, search, origin: reached }: URL,
+  target: string,
+  origin: string,
+): boolean {
   return reached === new URL(origin).origin && pathname + search === target
 }
 

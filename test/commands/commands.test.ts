@@ -138,6 +138,22 @@ t.test('check --online asks issuers and token endpoints', async (t) => {
   t.match(down.out(), /^no {2}token of client worker: /m)
 })
 
+t.test('check --online finds the token endpoint of a client that names an issuer', async (t) => {
+  const issuer = await startTestIssuer(t)
+  const env = {
+    CONFIG: yamlFor(issuer)
+      .replace(/tokenEndpoint: [^,]+/, 'issuer: app')
+      .replace(/^inbound:[^]*?^clients/m, 'clients'),
+    SECRET: clientNamed(issuer, 'export-service').secret.reveal(),
+  }
+  const { io, out } = fakeIo(t, { env })
+  const before = issuer.counts.discovery
+  await check({ name: 'check', config: 'env:CONFIG', json: false, online: true }, io)
+  t.equal(issuer.counts.discovery, before + 2, 'one for every different grant')
+  t.match(out(), /^(ok|no) {2}token of client worker/m)
+  t.match(out(), 'env:CONFIG is valid: 3 routes, 1 issuers, 1 clients', 'outbound only')
+})
+
 t.test('token prints what a token says, and the token itself only when asked', async (t) => {
   const issuer = await startTestIssuer(t)
   const client = clientNamed(issuer, 'export-service')
@@ -285,6 +301,18 @@ t.test('what cannot be an address stands for the default', (t) => {
   t.strictSame(adminAddress('admin: { listen: "[::1]:1" }', {}), { host: '::1', port: 1 })
   t.strictSame(adminAddress('admin: { listen: { socket: "${A:-/b}" } }', {}), { socketPath: '/b' })
   t.end()
+})
+
+t.test('health reads the file that the process reads', async (t) => {
+  let asked = ''
+  const admin = await startRawUpstream(t, (socket, text) => {
+    asked = text
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+  })
+  const text = `admin: { listen: 127.0.0.1:${admin.port} }`
+  const file = join(folderWith(t, { 'a.yaml': text }), 'a.yaml')
+  t.equal(await health({ name: 'health', config: file, json: false }, fakeIo(t).io), 0)
+  t.match(asked, /^GET \/readyz HTTP/)
 })
 
 t.test('health without a file asks the default address', async (t) => {

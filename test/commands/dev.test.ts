@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Command } from '../../src/cli.ts'
 import { dev } from '../../src/commands/dev.ts'
+import { outboundConfig } from '../../src/dev/playground.ts'
+import { welcome } from '../../src/dev/welcome.ts'
+import { secret } from '../../src/units.ts'
 import { startRawUpstream } from '../support/wire.ts'
 import { fakeIo, folderWith } from './support.ts'
 
@@ -152,6 +155,39 @@ t.test('one client has nothing to be refused, and none has nothing to try', asyn
   const empty = await start(t, { template: join(folder, 'none.yaml') })
   t.equal(await empty.ended, 3)
   t.match(empty.fake.err(), /has no client /)
+})
+
+t.test(
+  'a client without scopes has nothing to try, and a name without letters is replaced',
+  (t) => {
+    const client = { name: '##', id: 'abc', secret: secret('hush'), scopes: [], poolId: 'p' }
+    const issuer = { url: 'http://i', tokenEndpoint: 'http://i/t', pools: [], clients: [client] }
+    const text = welcome({
+      ...{ issuer, api: 'http://api', inbound: 'http://in', outbound: 'http://out' },
+      ...{ inboundAdmin: 'http://a', outboundAdmin: 'http://b' },
+    })
+    t.strictSame(examplesIn(text), [
+      { status: 200, what: 'public', line: 'curl -i http://in/status' },
+    ])
+    const { yaml, secrets } = outboundConfig(issuer, 'http://in', {
+      inbound: 1,
+      outbound: 2,
+      admin: 3,
+    })
+    t.match(yaml, '{ path: "/unnamed", ')
+    t.match(yaml, 'admin: { listen: 127.0.0.1:4 }', 'beside the admin listener of inbound')
+    t.strictSame(secrets, { SECRET_0: 'hush' })
+    t.end()
+  },
+)
+
+t.test('a name that cannot stand in a configuration is told, and nothing is left', async (t) => {
+  const named = template.replace('UserPoolName: shop', 'UserPoolName: __proto__')
+  const file = join(folderWith(t, { 't.yaml': named }), 't.yaml')
+  const { fake, ended } = await start(t, { template: file })
+  t.equal(await ended, 3)
+  t.match(fake.err(), /^scopegate: dev:3:3 issuers\.__proto__: this word cannot be a key/)
+  t.equal(fake.out(), '')
 })
 
 t.test('tokens can name AWS as their issuer', async (t) => {

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { LogConfig } from '../../src/config/config.ts'
 import type { AccessRecord } from '../../src/ops/access.ts'
@@ -166,5 +170,32 @@ t.test('after its end the log takes lines and writes none', (t) => {
   log.event('error', 'late')
   log.access(record)
   t.equal(lines.length, 0)
+  t.end()
+})
+
+t.test('the end does not wait for ever for a reader that has stopped reading', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'scopegate-'))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const file = join(folder, 'stdout')
+  execFileSync('mkfifo', [file])
+  const stdout = openSync(file, constants.O_RDWR | constants.O_NONBLOCK)
+  const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  const log = createLog({ config: { level: 'info', sampleAllowed: 1 }, random: () => 0, stdout })
+  // more than a pipe holds
+  const lines = 200
+  for (let count = 0; count < lines; count++) log.event('info', 'x'.repeat(10_000))
+  t.doesNotThrow(() => {
+    log.close()
+  })
+  const room = Buffer.alloc(lines * 10_000)
+  const arrived = readSync(reader, room)
+  t.match(
+    room.toString('latin1', 0, arrived),
+    /^\{"level":"info"/,
+    'what it would take has arrived',
+  )
+  t.ok(arrived < lines * 10_000)
   t.end()
 })

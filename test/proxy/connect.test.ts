@@ -1,10 +1,17 @@
 import t from 'tap'
 import type { UpstreamConfig } from '../../src/config/config.ts'
-import { tlsOptions } from '../../src/proxy/connect.ts'
+import { addressOf, tlsOptions } from '../../src/proxy/connect.ts'
 import { upstreamKey } from '../../src/proxy/upstreams.ts'
 import { secret } from '../../src/units.ts'
 
 const tls = (over: object) => ({ tls: over }) as unknown as UpstreamConfig
+
+t.test('an origin without a port means the one of its scheme', (t) => {
+  t.same(addressOf('http://a.example'), { host: 'a.example', port: 80, secure: false })
+  t.same(addressOf('https://a.example'), { host: 'a.example', port: 443, secure: true })
+  t.same(addressOf('https://[::1]:8443'), { host: '::1', port: 8443, secure: true })
+  t.end()
+})
 
 t.test('certificates are verified, whatever else is configured', (t) => {
   const always = { ALPNProtocols: ['http/1.1'], rejectUnauthorized: true }

@@ -37,7 +37,13 @@ async function startEcho(t: Test) {
 function open(port: number, path: string, token: string | undefined, protocols: string[] = []) {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, {
-    headers: { ...authorization, 'x-auth-subject': 'spoofed', cookie: 'a=1', x_auth_scope: 'all' },
+    headers: {
+      ...authorization,
+      'x-auth-subject': 'spoofed',
+      cookie: 'a=1',
+      x_auth_scope: 'all',
+      'x-twice': ['1', '2', '3'],
+    },
   })
   socket.on('error', () => undefined)
   return socket
@@ -85,6 +91,7 @@ t.test('text, binary data, subprotocol and identity reach the upstream', async (
   })
   t.equal(seen!.headers.authorization, undefined)
   t.equal(seen!.headers['x_auth_scope'], undefined)
+  t.equal(seen!.headers['x-twice'], '1, 2, 3', 'none of several is lost')
   socket.close(4001, 'bye')
   await closing(socket)
   t.match(await scene.logged((line) => line['path'] === '/events'), {
