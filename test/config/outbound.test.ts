@@ -155,6 +155,11 @@ t.test('listeners are addresses or sockets, each in a place of its own', (t) => 
   t.strictSame(problems(outboundWith(route, '  listen: { socket: /s, mode: rw }')), [
     "outbound.listen.mode: must be an octal file mode such as '0600' or '0660'",
   ])
+  const long = `/${'s'.repeat(107)}`
+  t.strictSame(problems(outboundWith(route, `  listen: { socket: ${long} }`)), [
+    'outbound.listen.socket: must have at most 107 bytes',
+  ])
+  t.strictSame(problems(outboundWith(route, `  listen: { socket: ${long.slice(1)} }`)), [])
   t.strictSame(problems(outboundWith(route, "  listen: { host: '::1', port: 1, mode: '0600' }")), [
     'outbound.listen.mode: only a socket has a mode; remove it',
   ])

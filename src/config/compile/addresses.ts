@@ -102,6 +102,9 @@ type SocketInput = {
   readonly port: number | undefined
 }
 
+/** `sun_path` of unix(7) without its zero; Node cuts a longer one silently. */
+const longestSocketPath = 107
+
 function readSocket(
   context: Context,
   path: KeyPath,
@@ -109,6 +112,8 @@ function readSocket(
 ): ListenAddress | undefined {
   if (input.host !== undefined || input.port !== undefined)
     report(context, path, 'has a socket and an address; keep one of them')
+  if (Buffer.byteLength(input.socket) > longestSocketPath)
+    report(context, [...path, 'socket'], `must have at most ${longestSocketPath} bytes`)
   const mode = input.mode ?? '0600'
   if (/^0?[0-7]{3}$/.test(mode))
     return { kind: 'socket', path: input.socket, mode: parseInt(mode, 8) }
