@@ -223,6 +223,6 @@ function problemOf(error: ClientError, maxTargetBytes: number): Problem {
 
 /** A request line in one piece shows how long its target is; in several the head as a whole was too large. */
 function isTargetTooLong({ rawPacket }: ClientError, maxTargetBytes: number): boolean {
-  const [, target] = /^[A-Z-]+ ([^ \r\n]*)/.exec(String(rawPacket?.toString('latin1'))) ?? []
+  const target = /^[A-Z-]+ ([^ \r\n]*)/.exec(String(rawPacket?.toString('latin1')))?.[1]
   return target !== undefined && target.length > maxTargetBytes
 }
