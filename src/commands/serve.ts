@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   async function stop(): Promise<void> {
     watch.close()
     await proxy.stop()
-    log.close()
+    await log.close()
     finish()
   }
 

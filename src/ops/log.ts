@@ -15,7 +15,7 @@ export type Log = {
   /** Takes a reloaded configuration. */
   configure(config: LogConfig): void
   /** Writes what is buffered, for the end of the process; a reader that has stopped reading is not waited for. */
-  close(): void
+  close(): Promise<void>
 }
 
 export type LogOptions = {
@@ -53,9 +53,9 @@ export function createLog(options: LogOptions): Log {
       config = next
       logger.level = next.level
     },
-    close() {
+    async close() {
       logger.level = 'silent'
-      stdout?.close()
+      await stdout?.close()
     },
   }
 }
@@ -70,7 +70,10 @@ const mostBuffered = 8 * 1024 * 1024
 /** How long the end of the process waits for it. */
 const lastMoment = 1000
 
-function openStdout(fd: number): { readonly stream: DestinationStream; close(): void } {
+function openStdout(fd: number): {
+  readonly stream: DestinationStream
+  readonly close: () => Promise<void>
+} {
   let waitUntil = Infinity
   const stream = pino.destination({
     dest: fd,
@@ -82,15 +85,20 @@ function openStdout(fd: number): { readonly stream: DestinationStream; close(): 
   stream.on('error', () => undefined)
   return {
     stream,
-    close() {
-      waitUntil = performance.now() + lastMoment
-      try {
-        stream.flushSync()
-      } catch {
-        // nobody reads
-      }
-      stream.destroy()
-    },
+    // not flushSync: where nothing can be written (EPIPE, ENOSPC) it tries for ever
+    close: () =>
+      new Promise((resolve) => {
+        waitUntil = performance.now() + lastMoment
+        const done = (): void => {
+          clearTimeout(limit)
+          stream.destroy()
+          resolve()
+        }
+        const limit = setTimeout(done, lastMoment)
+        stream.once('close', done)
+        stream.once('error', done)
+        stream.end()
+      }),
   }
 }
 
