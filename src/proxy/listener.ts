@@ -13,8 +13,9 @@ import type { Duplex } from 'node:stream'
 import type { LimitsConfig, ListenAddress } from '../config/config.ts'
 import { addressOf, bind } from '../ops/bind.ts'
 import type { Result } from '../units.ts'
-import { endAfterGrace, isEnding } from './grace.ts'
+import { endAfterGrace, isEnding, refuseMore } from './grace.ts'
 import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
+import { createTurns, type Turns } from './turns.ts'
 import { isWebSocket, replayAsRequest } from './upgrade.ts'
 
 export type ListenerHandlers = {
@@ -57,7 +58,9 @@ export function createListener(
 ): Listener {
   let closing = false
   let stopped = false
-  const sockets = new Map<net.Socket, Set<http.ServerResponse>>()
+  const connections = new Map<net.Socket, Turns>()
+  /** What follows on these is noise of the same fault. */
+  const refused = new WeakSet<net.Socket>()
   let targetLimit: number = limits.maxTargetBytes
 
   const server: http.Server & { maxHeaderSize?: number } = http.createServer({
@@ -74,10 +77,11 @@ export function createListener(
     (expectsContinue: boolean) =>
     (req: http.IncomingMessage, res: http.ServerResponse): void => {
       if (isEnding(req.socket)) return
-      track(req.socket, res)
-      guard(req, res, () => {
-        handlers.request(req, res, expectsContinue)
-      })
+      turnsOf(req.socket).take(() => {
+        guard(req, res, () => {
+          handlers.request(req, res, expectsContinue)
+        })
+      }, res)
     }
 
   server.on('request', serve(false))
@@ -88,43 +92,41 @@ export function createListener(
     refuse(socket, { code: 'method_refused' })
   })
   server.on('clientError', (error: ClientError, socket: net.Socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    const isGone = error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE'
+    if (!socket.writable || (isGone && isReceiving(socket))) socket.destroy()
     else refuse(socket, problemOf(error, targetLimit))
   })
   server.on('connection', (socket: net.Socket) => {
-    if (sockets.has(socket)) return
-    const serving = new Set<http.ServerResponse>()
-    sockets.set(socket, serving)
-    socket.once('close', () => {
-      sockets.delete(socket)
-      // node:http says nothing to responses that still waited for those before them (pipelining)
-      for (const res of serving) if (res.socket === null) res.emit('close')
-    })
+    turnsOf(socket)
   })
   const { upgrade } = handlers
   if (upgrade !== undefined)
     server.on('upgrade', (req: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
       socket.on('error', () => socket.destroy())
-      // behind another request (pipelining) there is nobody left to keep the answers in order
-      if (isBusy(socket) || isEnding(socket)) {
-        socket.destroySoon()
-        return
-      }
-      if (!isWebSocket(req)) {
-        replayAsRequest(server, req, socket, head)
-        return
-      }
-      const res = new http.ServerResponse(req)
-      res.shouldKeepAlive = false
-      res.assignSocket(req.socket)
-      res.once('finish', () => {
-        endAfterGrace(socket)
-      })
-      track(req.socket, res)
-      guard(req, res, () => {
-        upgrade(req, res, socket, head)
-      })
+      if (isEnding(socket)) return
+      const res = isWebSocket(req) ? handshakeResponse(req) : undefined
+      turnsOf(socket).take(() => {
+        if (res === undefined) {
+          replayAsRequest(server, req, socket, head)
+          return
+        }
+        res.assignSocket(socket)
+        guard(req, res, () => {
+          upgrade(req, res, socket, head)
+        })
+      }, res)
     })
+
+  function turnsOf(socket: net.Socket): Turns {
+    const known = connections.get(socket)
+    if (known !== undefined) return known
+    const turns = createTurns(socket, () => {
+      if (stopped) socket.destroySoon()
+    })
+    connections.set(socket, turns)
+    socket.once('close', () => connections.delete(socket))
+    return turns
+  }
 
   function configure(next: LimitsConfig): void {
     // node:http counts the target too; `wire.ts` tells the two apart
@@ -135,49 +137,50 @@ export function createListener(
     server.maxConnections = next.maxConnections
   }
 
-  /** Counts what a connection serves, so that stopping can tell idle ones from busy ones. */
-  function track(socket: net.Socket, res: http.ServerResponse): void {
-    const serving = sockets.get(socket)
-    serving?.add(res)
-    res.once('close', () => {
-      serving?.delete(res)
-      if (stopped && serving?.size === 0) socket.destroySoon()
-    })
-  }
-
-  /** One that is closed already counts as busy: there is nobody to answer. */
-  function isBusy(socket: net.Socket): boolean {
-    return sockets.get(socket)?.size !== 0
-  }
-
   function guard(req: http.IncomingMessage, res: http.ServerResponse, run: () => void): void {
     try {
       run()
     } catch (error) {
       handlers.failed(error, '')
-      sockets.get(req.socket)?.delete(res)
-      if (res.headersSent) req.socket.destroy()
-      else refuse(req.socket, { code: 'internal_error' })
+      answerLast(req, res, { code: 'internal_error' })
     }
   }
 
-  /** Answers what is no request; with an answer under way nothing that we write could be told apart from it. */
-  function refuse(socket: net.Socket, problem: Problem): void {
-    if (isEnding(socket)) return
-    handlers.malformed(problem)
-    if (isBusy(socket)) {
+  /** Answers a request that went wrong, unless its answer has begun: then that can only be cut. */
+  function answerLast(
+    { socket }: http.IncomingMessage,
+    res: http.ServerResponse,
+    problem: Problem,
+  ): void {
+    refuseMore(socket)
+    if (res.headersSent) {
       socket.destroy()
       return
     }
     const { status, headers, body } = renderProblem(problem, randomUUID(), handlers.problems())
-    let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] as string}\r\n`
-    for (let i = 0; i < headers.length; i += 2)
-      head += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
+    res.writeHead(status, [...headers, 'Connection', 'close'])
+    res.end(body)
+  }
+
+  /** Is the body of the request that is served still arriving? */
+  function isReceiving(socket: net.Socket): boolean {
+    return turnsOf(socket).current()?.req.complete === false
+  }
+
+  /** Answers what is no request: in its turn, or in place of the request whose body it was to be. */
+  function refuse(socket: net.Socket, problem: Problem): void {
+    if (isEnding(socket) || refused.has(socket)) return
+    refused.add(socket)
+    handlers.malformed(problem)
     socket.on('error', () => socket.destroy())
-    endAfterGrace(
-      socket,
-      `${head}Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`,
-    )
+    const turns = turnsOf(socket)
+    const current = turns.current()
+    if (current?.req.complete === false) answerLast(current.req, current, problem)
+    else
+      turns.take(() => {
+        refuseMore(socket)
+        endAfterGrace(socket, rawAnswer(problem, handlers.problems()))
+      })
   }
 
   return {
@@ -196,13 +199,31 @@ export function createListener(
           resolve()
         })
       })
-      for (const [socket, serving] of sockets) if (serving.size === 0) socket.destroySoon()
+      for (const [socket, turns] of connections) if (turns.isIdle()) socket.destroySoon()
       await closed
     },
     destroy() {
-      for (const socket of sockets.keys()) socket.destroy()
+      for (const socket of connections.keys()) socket.destroy()
     },
   }
+}
+
+/** The response to a handshake; it ends the connection unless the socket is taken over. */
+function handshakeResponse(req: http.IncomingMessage): http.ServerResponse {
+  const res = new http.ServerResponse(req)
+  res.shouldKeepAlive = false
+  res.once('finish', () => {
+    endAfterGrace(req.socket)
+  })
+  return res
+}
+
+function rawAnswer(problem: Problem, settings: ProblemSettings): string {
+  const { status, headers, body } = renderProblem(problem, randomUUID(), settings)
+  let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] as string}\r\n`
+  for (let i = 0; i < headers.length; i += 2)
+    head += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
+  return `${head}Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`
 }
 
 /** What node:http adds to its errors: the piece in which the parser gave up. */
