@@ -101,7 +101,7 @@ export function createInbound(parts: InboundParts): Inbound {
 
   function settle(exchange: Exchange, decision: Decision, go: (cleared: Cleared) => void): void {
     if (exchange.res.destroyed) return
-    const mode = modeOf(decision)
+    const mode = modeOf(decision, exchange)
     const fitted = fit(decision)
     note(exchange, fitted, mode)
     const cleared: Result<Cleared, unknown> = enforce(fitted, exchange.req.url as string, mode)
@@ -123,8 +123,13 @@ export function createInbound(parts: InboundParts): Inbound {
     }
   }
 
-  function modeOf(decision: Decision): Mode {
-    if (decision.kind === 'deny' && decision.denial.code === 'no_route') return config.mode
+  function modeOf(decision: Decision, { req }: Exchange): Mode {
+    if (decision.kind === 'deny') {
+      // asterisk-form and absolute-form are not for an origin server, nor for its client to send
+      if (decision.denial.code === 'invalid_path' && !(req.url as string).startsWith('/'))
+        return 'enforce'
+      if (decision.denial.code === 'no_route') return config.mode
+    }
     return decision.route?.mode ?? config.mode
   }
 
@@ -142,7 +147,7 @@ export function createInbound(parts: InboundParts): Inbound {
 
   async function stillAllows(exchange: Exchange): Promise<boolean> {
     const decision = refuseUpgrade(await look(exchange))
-    return decision.kind === 'allow' || modeOf(decision) === 'report'
+    return decision.kind === 'allow' || modeOf(decision, exchange) === 'report'
   }
 
   return { handle, upgrade, stillAllows }
