@@ -1,4 +1,5 @@
 /** Which outbound route a request belongs to, and the target that its upstream gets (SPEC 4). Pure. */
+import { isIPv4 } from 'node:net'
 import type { OutboundRoute } from '../config/config.ts'
 import type { ClearedTarget } from '../decision/enforce.ts'
 import { no, ok, type Result } from '../units.ts'
@@ -71,7 +72,19 @@ function checkPath(origin: string): string | undefined {
     return 'the target holds characters that no request target has'
   if (unsafe.test(path)) return 'the path holds a backslash or a control character'
   if (dotSegment.test(path)) return 'the path holds a dot segment'
+  if (!isDecodable(path)) return 'the path holds an escape that is malformed or not UTF-8'
   return undefined
+}
+
+/** Every escape is whole and stands for UTF-8: an overlong one is a dot or a slash to a lenient upstream. */
+function isDecodable(path: string): boolean {
+  if (!path.includes('%')) return true
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The first route whose prefix of whole segments the path has; the prefix is replaced by the upstream's path. */
@@ -105,5 +118,5 @@ function split(authority: string): { name: string; port: number } {
 export function isLoopbackAuthority(authority: string | undefined): boolean {
   if (authority === undefined) return false
   const { name } = split(authority)
-  return name === 'localhost' || name === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name)
+  return name === 'localhost' || name === '[::1]' || (name.startsWith('127.') && isIPv4(name))
 }

@@ -19,7 +19,7 @@ export function createInboundHeaders(config: InboundConfig): InboundHeaders {
   const identity = createIdentity(config.identityHeaders)
   const forwarded = createForwarded(config.trustedProxies)
   const isSpoofable = createSpoofable(config.identityHeaders, config.removeHeaders)
-  const isOurs = (name: string): boolean => name === 'x-request-id' || isSpoofable(name)
+  const isOurs = (name: string): boolean => foldHeader(name) === 'x-request-id' || isSpoofable(name)
   const foldedToken = foldHeader(tokenHeader)
   const isTokenTwin = (name: string): boolean =>
     name !== tokenHeader && foldHeader(name) === foldedToken

@@ -74,18 +74,19 @@ export function createInbound(parts: InboundParts): Inbound {
       answer(exchange, refused)
       return
     }
-    const decision = look(req)
+    const decision = look(exchange)
     if (decision instanceof Promise) void decision.then(decided)
     else decided(decision)
   }
 
-  function look(req: IncomingMessage): Decision | Promise<Decision> {
+  function look(exchange: Exchange): Decision | Promise<Decision> {
+    const { req } = exchange
     const method = req.method as string
     const target = parseTarget(req.url as string, config.paths)
     if (!target.ok) return denied(target.problem)
     const found = findRoute(config.table, target.value, method, config.ignoreCase)
     if (!found.ok) return denied(found.problem)
-    if (config.allowPreflight && isPreflight(req)) return allowedPreflight
+    if (config.allowPreflight && isPreflight(exchange)) return allowedPreflight
     if (isPublic(found.value)) return decide(found.value, undefined)
     const bearer = readBearer(
       onlyValue(req.rawHeaders, config.tokenHeader),
@@ -100,7 +101,7 @@ export function createInbound(parts: InboundParts): Inbound {
 
   function settle(exchange: Exchange, decision: Decision, go: (cleared: Cleared) => void): void {
     if (exchange.res.destroyed) return
-    const mode = modeOf(decision)
+    const mode = modeOf(decision, exchange)
     const fitted = fit(decision)
     note(exchange, fitted, mode)
     const cleared: Result<Cleared, unknown> = enforce(fitted, exchange.req.url as string, mode)
@@ -122,8 +123,13 @@ export function createInbound(parts: InboundParts): Inbound {
     }
   }
 
-  function modeOf(decision: Decision): Mode {
-    if (decision.kind === 'deny' && decision.denial.code === 'no_route') return config.mode
+  function modeOf(decision: Decision, { req }: Exchange): Mode {
+    if (decision.kind === 'deny') {
+      // asterisk-form and absolute-form are not for an origin server, nor for its client to send
+      if (decision.denial.code === 'invalid_path' && !(req.url as string).startsWith('/'))
+        return 'enforce'
+      if (decision.denial.code === 'no_route') return config.mode
+    }
     return decision.route?.mode ?? config.mode
   }
 
@@ -140,8 +146,8 @@ export function createInbound(parts: InboundParts): Inbound {
   }
 
   async function stillAllows(exchange: Exchange): Promise<boolean> {
-    const decision = refuseUpgrade(await look(exchange.req))
-    return decision.kind === 'allow' || modeOf(decision) === 'report'
+    const decision = refuseUpgrade(await look(exchange))
+    return decision.kind === 'allow' || modeOf(decision, exchange) === 'report'
   }
 
   return { handle, upgrade, stillAllows }
@@ -167,13 +173,10 @@ function isPublic(found: Found): boolean {
   return found.kind === 'route' && found.route.access.kind === 'public'
 }
 
-/** CORS preflight as the Fetch standard sends it. */
-function isPreflight(req: IncomingMessage): boolean {
-  return (
-    req.method === 'OPTIONS' &&
-    req.headers.origin !== undefined &&
-    req.headers['access-control-request-method'] !== undefined
-  )
+/** CORS preflight as the Fetch standard sends it: it says for whom and for what, and has no body. */
+function isPreflight({ req, hasBody }: Exchange): boolean {
+  const { origin = '', 'access-control-request-method': asked = '' } = req.headers
+  return req.method === 'OPTIONS' && !hasBody && origin !== '' && asked !== ''
 }
 
 /** A handshake that would be allowed as a request needs a route that says `websocket`. */

@@ -1,7 +1,16 @@
 /** Headers that a message nominates to end at the next hop (RFC 9110 §7.6.1, R16). */
 
-/** Never removed because `Connection` nominates them: without them the message would be another one. */
-const essential: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type'])
+/**
+ * Never removed because `Connection` nominates them: without them the message would be another one. The last two
+ * make a preflight, which may pass without a token.
+ */
+const essential: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'origin',
+  'access-control-request-method',
+])
 
 /** Names that `Connection` nominates, lower case; undefined when there are none. Pure. */
 export function nominated(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {

@@ -122,6 +122,11 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
           handler.interim(status, headers)
           return true
         }
+        if (!isPlainlyCoded(headers)) {
+          over(false, unknownCoding)
+          call.cancel()
+          return false
+        }
         call.resume = resume
         isBodiless = status === 204 || status === 304
         return handler.head(status, headers)
@@ -191,6 +196,24 @@ export function createUndiciUpstream(config: UpstreamConfig): Upstream {
 }
 
 const brokenOff: Error = Object.assign(new Error('broken off'), { code: 'ECONNRESET' })
+
+const unknownCoding: UpstreamFailure = {
+  code: 'upstream_error',
+  cause: 'a transfer coding other than chunked',
+  staleConnection: false,
+}
+
+/** No Transfer-Encoding, or once `chunked`: of any other we would drop the name and pass the coded bytes. */
+function isPlainlyCoded(headers: readonly string[]): boolean {
+  let isCoded = false
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') continue
+    if (isCoded || (headers[i + 1] as string).toLowerCase() !== 'chunked') return false
+    isCoded = true
+  }
+  return true
+}
 
 const overloaded: UpstreamFailure = {
   code: 'overloaded',

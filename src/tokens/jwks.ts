@@ -23,7 +23,7 @@ export type KeyStoreState = {
   readonly fetchedAt: EpochSeconds | undefined
   /** Of the last fetch. */
   readonly lastError: string | undefined
-  /** When the next fetch may begin, by its cool-down; undefined before the first, and for a file. */
+  /** When the next fetch is planned, after a failed one by its cool-down; undefined before the first, and for a file. */
   readonly nextFetchAt: EpochSeconds | undefined
 }
 
@@ -97,13 +97,17 @@ export function createKeyStore(settings: KeyPart, deps: KeyStoreDeps): KeyStore 
     return flight
   }
 
+  /** When the keys have aged; after a failure, and never before that, when the cool-down is over. */
+  function planned(): EpochSeconds {
+    const cool = after(attemptedAt, jwksCooldown)
+    return lastError === undefined && refreshAt > cool ? refreshAt : cool
+  }
+
   /** Sets the timer for the next fetch that nobody has to ask for. */
   function arm(): void {
     cancelTimer()
     if (isFile || isRetired || !isStarted) return
-    const cool = after(attemptedAt, jwksCooldown)
-    const next = lastError === undefined ? Math.max(refreshAt, cool) : cool
-    const wait = Math.max(1, Math.ceil((next - clock()) * 1000))
+    const wait = Math.max(1, Math.ceil((planned() - clock()) * 1000))
     cancelTimer = schedule(wake, Math.min(wait, jwksMaxAge) as Milliseconds)
   }
 
@@ -137,7 +141,7 @@ export function createKeyStore(settings: KeyPart, deps: KeyStoreDeps): KeyStore 
       keyIds: [...(keys?.keys.keys() ?? [])],
       fetchedAt,
       lastError,
-      nextFetchAt: attemptedAt === -Infinity ? undefined : after(attemptedAt, jwksCooldown),
+      nextFetchAt: attemptedAt === -Infinity ? undefined : planned(),
     }),
     retire,
     async close() {

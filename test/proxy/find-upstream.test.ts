@@ -69,7 +69,8 @@ t.test('the rest of the path and the query go on as received', (t) => {
     '/a..b/.well-known/x.',
     '/100%25',
     '/100%2510/a%255cb',
-    '/%E2%82%AC/%zz',
+    '/%E2%82%AC/%f0%9f%94%91',
+    '/x?%zz%c0%ae%2',
     '/x?a=../..&b=%5c%00\\&c=%2e%2e/|"<>{}^`',
     '/x??;/',
   ])
@@ -82,7 +83,7 @@ t.test('the rest of the path and the query go on as received', (t) => {
   t.end()
 })
 
-t.test('a dot segment in any escaping, a backslash and a control are refused', (t) => {
+t.test('a dot segment, a backslash, a control or a bad escape is refused', (t) => {
   const find = finder([
     '{ path: /api, upstream: "https://api.example" }',
     '{ host: api.internal, upstream: "https://api.example" }',
@@ -119,6 +120,13 @@ t.test('a dot segment in any escaping, a backslash and a control are refused', (
     '/api/x?\u00e9',
     '/api/\u20ac',
     '/elsewhere/..',
+    '/api/%c0%ae%c0%ae/x',
+    '/api/%2',
+    '/api/%',
+    '/api/%zz?q',
+    '/api/..%ff',
+    '/api/%uff0e/',
+    '/api/%ed%a0%80',
   ]) {
     t.equal(find(path), 'invalid_path', JSON.stringify(path))
     // a fragment, or what is no path at all, does not even make an absolute form
@@ -216,6 +224,9 @@ t.test('path routes serve loopback names only, so that a rebound name gets nothi
     '127.0.0.1.rebound.example',
     'x127.0.0.1',
     '128.0.0.1',
+    '127.0.0.999',
+    '127.0.0.01',
+    '127.1',
     '0.0.0.0',
     '[::2]',
     '::1',

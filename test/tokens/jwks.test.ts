@@ -65,8 +65,26 @@ t.test('80 first calls at once cost one fetch, and the next ones none', async (t
   t.match(issuers.verify(byOne), valid, 'not a promise')
   t.equal(requests.length, 1)
   t.match(issuers.status(), [
-    { keyIds: ['one'], fetchedAt: noon, lastError: undefined, nextFetchAt: noon + 10 },
+    { keyIds: ['one'], fetchedAt: noon, lastError: undefined, nextFetchAt: noon + 900 },
   ])
+})
+
+t.test('the next fetch that status tells is the planned one, with its jitter', async (t) => {
+  const { settings, deps, issuers, wait, settled } = await issuerServer(t)
+  const early = createIssuers([settings], { ...deps, random: () => 0.5 })
+  t.match(await early.verify(byOne), valid)
+  t.match(early.status(), [{ nextFetchAt: noon + 855 }])
+  await early.close()
+  await issuers.verify(byOne)
+  wait(100)
+  await settled()
+  t.match(issuers.status(), [{ fetchedAt: noon + 100, nextFetchAt: noon + 1000 }])
+})
+
+t.test('keys that age faster than the cool-down are fetched when it is over', async (t) => {
+  const { issuers } = await issuerServer(t, { jwksMaxAge: milliseconds(5000) })
+  t.match(await issuers.verify(byOne), valid)
+  t.match(issuers.status(), [{ nextFetchAt: noon + 10 }])
 })
 
 t.test('300 unknown kids cost one fetch per cool-down', async (t) => {
@@ -185,7 +203,7 @@ t.test('an outage keeps the last good keys for jwksMaxStale, then answers 503', 
   wait(900)
   await settled()
   const failed = { lastError: 'the answer has status 500', fetchedAt: noon, keyIds: ['one'] }
-  t.match(issuers.status(), [failed])
+  t.match(issuers.status(), [{ ...failed, nextFetchAt: noon + 910 }], 'after the cool-down')
   t.match(issuers.verify(byOne), valid)
   t.strictSame(await issuers.verify(byTwo), unavailable(10), 'we could not look: not 401')
   wait(3)

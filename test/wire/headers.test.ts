@@ -162,6 +162,20 @@ t.test('X-Request-Id is kept when it is well formed and single, else made', asyn
   }
 })
 
+t.test('no other spelling of X-Request-Id passes, in report mode either', async (t) => {
+  const upstream = await startRawUpstream(t)
+  for (const lines of ['', '  mode: report\n']) {
+    const scene = await startInbound(t, upstream.port, lines)
+    await scene.send(
+      'GET /open/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX_Request_Id: theirs\r\nx.request-id: theirs\r\nX-Request-Id: one\r\n\r\n',
+    )
+    t.same(
+      seenBy(upstream.received).filter((line) => /request.id/i.test(line)),
+      ['X-Request-Id: one'],
+    )
+  }
+})
+
 t.test('traceparent passes when it is one and valid, and its trace id is logged', async (t) => {
   const upstream = await startRawUpstream(t)
   const scene = await startInbound(t, upstream.port)
@@ -208,6 +222,21 @@ t.test(
     t.equal((await scene.send(preflight('/read/1', whole[0]!))).status, 401)
     t.equal((await scene.send(preflight('/read/1', whole[1]!))).status, 401)
     t.equal((await scene.send(preflight('/read/..', ...whole))).status, 400)
+    for (const lines of [
+      ['Origin:', whole[1]!],
+      [whole[0]!, 'Access-Control-Request-Method:'],
+      [...whole, 'Content-Length: 2'],
+      [...whole, 'Transfer-Encoding: chunked'],
+    ])
+      t.equal((await scene.send(preflight('/read/1', ...lines))).status, 401, lines.join())
+    const nominating = preflight('/read/1', ...whole).replace(
+      'close',
+      'close, origin, Access-Control-Request-Method',
+    )
+    t.equal((await scene.send(nominating)).status, 200)
+    const seen = seenBy(upstream.received)
+    t.same(valuesOf(seen, 'origin'), ['https://app.example'], 'it stays a preflight')
+    t.same(valuesOf(seen, 'access-control-request-method'), ['GET'])
     const get = preflight('/read/1', ...whole).replace('OPTIONS', 'GET')
     t.equal((await scene.send(get)).status, 401)
   },

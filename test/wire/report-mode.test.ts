@@ -34,7 +34,6 @@ t.test('every decision is only reported', async (t) => {
   const token = await scene.token()
   for (const [line, authorization, reason] of [
     ['GET /read/..%2f', '', 'invalid_path'],
-    ['GET http://other/read/1', '', 'invalid_path'],
     ['GET /read/1', 'Bearer garbage', 'invalid_token'],
     ['GET /none', `Bearer ${token}`, 'no_route'],
     ['PUT /read/1', `Bearer ${token}`, 'no_route'],
@@ -57,6 +56,23 @@ t.test('every decision is only reported', async (t) => {
       enforced: false,
     })
   }
+})
+
+t.test('a target that does not begin with / cannot be forwarded, and is 400', async (t) => {
+  const upstream = await startRawUpstream(t)
+  const scene = await startInbound(t, upstream.port, '  mode: report\n')
+  for (const line of ['OPTIONS *', 'GET http://other/read/1', 'GET ftp://other/read/1']) {
+    const answer = await scene.send(
+      `${line} HTTP/1.1\r\n${head}X-Request-Id: ${line.length}\r\n\r\n`,
+    )
+    t.equal(answer.status, 400, line)
+    t.match(JSON.parse(answer.body), { code: 'invalid_path' })
+    t.match(await scene.logged((one) => one['requestId'] === String(line.length)), {
+      reason: 'invalid_path',
+      enforced: true,
+    })
+  }
+  t.same(upstream.received, [])
 })
 
 t.test('a claim that fits no header is left out, the others are set', async (t) => {

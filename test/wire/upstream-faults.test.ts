@@ -16,6 +16,20 @@ const badAnswers: readonly (readonly [string, string])[] = [
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
   ],
   [
+    'is coded otherwise',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+  ],
+  [
+    'is coded in two lines',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+  ],
+  [
+    'is chunked in two lines',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+  ],
+  ['is coded until it closes', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nok'],
+  ['has no body but a coding', 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: gzip\r\n\r\n'],
+  [
     'changes protocols unasked',
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
   ],
@@ -43,6 +57,22 @@ for (const method of ['GET', 'POST'])
       t.match(JSON.parse(answer.body), { code: 'upstream_error', status: 502 })
       t.equal(upstream.sockets.length, 1, 'and it is not repeated')
     })
+
+t.test(
+  'a coding that we do not know is named in the log, and its line is not used again',
+  async (t) => {
+    const upstream = await startRawUpstream(t, (socket, text) => {
+      const coding = text.includes('/open/bad') ? 'gzip, chunked' : 'Chunked'
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n2\r\nok\r\n0\r\n\r\n`)
+    })
+    const scene = await startInbound(t, upstream.port)
+    t.equal((await scene.send(get('/open/bad'))).status, 502)
+    await scene.logged((line) => line['upstreamError'] === 'a transfer coding other than chunked')
+    t.match(await scene.send(get()), { status: 200, body: 'ok' }, 'in any case of letters')
+    t.equal(upstream.sockets.length, 2)
+    await closed(upstream.sockets[0]!)
+  },
+)
 
 t.test('an upstream that refuses connections is 502, without its address', async (t) => {
   const upstream = await startRawUpstream(t)
