@@ -258,17 +258,23 @@ t.test('it is closed as going away when shutdown.timeout is over', async (t) => 
 const piece = Buffer.alloc(256 * 1024, 'x')
 const pieces = 400
 
-/** What `sender` got rid of of 100 MiB, once no more goes out. */
+/** What `sender` got rid of of 100 MiB, one piece after the other, once no more goes out. */
 async function floodUntilStuck(sender: WebSocket) {
-  for (let i = 0; i < pieces; i += 1) sender.send(piece)
-  let left = -1
-  let same = 0
-  while (sender.bufferedAmount > 0 && same < 20) {
-    same = sender.bufferedAmount === left ? same + 1 : 0
-    left = sender.bufferedAmount
-    await wait(50)
+  let sent = 0
+  const next = (error?: Error | null) => {
+    if (error || sent === pieces) return
+    sender.send(piece, (failure) => {
+      if (!failure) sent += 1
+      next(failure)
+    })
   }
-  return pieces * piece.length - sender.bufferedAmount
+  next()
+  let before = -1
+  for (let same = 0; sent < pieces && same < 20; await wait(50)) {
+    same = sent === before ? same + 1 : 0
+    before = sent
+  }
+  return sent * piece.length
 }
 
 /** Everything that `reader` gets, once it reads again. */
