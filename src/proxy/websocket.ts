@@ -11,7 +11,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
-import WebSocket from 'ws'
+import type WebSocket from 'ws'
 import type { UpstreamConfig } from '../config/config.ts'
 import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Clock, EpochSeconds } from '../units.ts'
@@ -19,6 +19,7 @@ import { tlsOptions } from './connect.ts'
 import { answer, type Exchange } from './exchange.ts'
 import { endAfterGrace } from './grace.ts'
 import { upstreamKey } from './upstreams.ts'
+import { CallerWebSocket, joinEnds } from './websocket-valve.ts'
 
 export type Handshake = {
   readonly exchange: Exchange
@@ -40,6 +41,9 @@ export type WebSockets = {
   closeAll(): void
 }
 
+/** Longer messages close the connection (1009). */
+const longestMessage = 16 * 1024 * 1024
+
 /** RFC 6455 §7.4.1. */
 const goingAway = 1001
 const policyViolation = 1008
@@ -47,19 +51,26 @@ const policyViolation = 1008
 /** The WebSockets of the process. */
 export function createWebSockets(clock: Clock): WebSockets {
   const open = new Map<Duplex, Handshake>()
-  const tunnels = new Map<string, Promise<Tunnel>>()
+  let latest: { readonly key: string; readonly tunnel: Promise<Tunnel> } | undefined
 
   function tunnelTo(upstream: UpstreamConfig): Promise<Tunnel> {
     const key = upstreamKey(upstream)
-    const tunnel = tunnels.get(key) ?? createTunnel(upstream)
-    tunnels.set(key, tunnel)
-    return tunnel
+    // one of another configuration lives on in its connections alone
+    if (latest?.key !== key) latest = { key, tunnel: createTunnel(upstream) }
+    return latest.tunnel
   }
 
   return {
     accept(upstream, handshake) {
       const { exchange, socket, head, target } = handshake
       const { req, res, record } = exchange
+      if (!isHandshake(req)) {
+        answer(exchange, {
+          code: 'invalid_request',
+          because: 'The WebSocket handshake is not valid.',
+        })
+        return
+      }
       if (!survivesUrl(target, upstream.origin)) {
         answer(exchange, {
           code: 'invalid_path',
@@ -109,6 +120,7 @@ async function createTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
   } = {
     ...tlsOptions(upstream, host),
     perMessageDeflate: false,
+    maxPayload: longestMessage,
     followRedirects: false,
     handshakeTimeout: upstream.headersTimeout,
     rewriteRequestHeaders: (_headers, request) => prepared.get(request.raw) as Headers,
@@ -116,8 +128,17 @@ async function createTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
   await app.register(httpProxy, {
     upstream: upstream.origin,
     websocket: true,
-    wsServerOptions: { WebSocket: DiscreetWebSocket as never, perMessageDeflate: false },
+    wsServerOptions: {
+      WebSocket: CallerWebSocket as never,
+      perMessageDeflate: false,
+      maxPayload: longestMessage,
+    },
     wsClientOptions,
+    wsHooks: {
+      onConnect: (_context, caller, above) => {
+        joinEnds(caller, above, upstream.bodyTimeout)
+      },
+    },
   })
   await app.ready()
   return (req, socket, head, headers) => {
@@ -148,6 +169,24 @@ function closeSocket(socket: Duplex, code: number): void {
   endAfterGrace(socket)
 }
 
+const handshakeKey = /^[+/0-9A-Za-z]{22}==$/
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** RFC 6455 §4.2.1; a field that came twice was joined by a comma. */
+function isHandshake({ headers }: IncomingMessage): boolean {
+  return (
+    handshakeKey.test(String(headers['sec-websocket-key'])) &&
+    headers['sec-websocket-version'] === '13' &&
+    areSubprotocols(headers['sec-websocket-protocol'])
+  )
+}
+
+function areSubprotocols(offer: string | undefined): boolean {
+  if (offer === undefined) return true
+  const names = offer.split(',').map((name) => name.replace(/^[ \t]+|[ \t]+$/g, ''))
+  return names.every((name) => token.test(name)) && new Set(names).size === names.length
+}
+
 /** Does the URL parser, through which the target must go, leave it as it is? */
 function survivesUrl(target: string, origin: string): boolean {
   return URL.canParse(target, origin) && isUnchanged(new URL(target, origin), target, origin)
@@ -171,12 +210,4 @@ function handshakeHeaders(headers: readonly string[]): Headers {
     passed[name] = passed[name] === undefined ? value : [passed[name], value].flat()
   }
   return passed
-}
-
-/** Says nothing about the upstream when it could not be reached. */
-class DiscreetWebSocket extends WebSocket {
-  override close(code?: number, reason?: string | Buffer): void {
-    if (code === 1011) super.close(code, 'upstream error')
-    else super.close(code, reason)
-  }
 }

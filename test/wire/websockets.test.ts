@@ -1,7 +1,9 @@
 /** WebSockets: judged like any request, tunnelled, and closed when they would be refused (SPEC 3). */
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
 import { jwksOf, makeKey } from '../support/issuer.ts'
@@ -251,6 +253,176 @@ t.test('it is closed as going away when shutdown.timeout is over', async (t) => 
   const stopped = scene.proxy.stop()
   t.equal((await closing(socket))[0], 1001)
   await stopped
+})
+
+const piece = Buffer.alloc(256 * 1024, 'x')
+const pieces = 400
+
+/** What `sender` got rid of of 100 MiB, one piece after the other, once no more goes out. */
+async function floodUntilStuck(sender: WebSocket) {
+  let sent = 0
+  const next = (error?: Error | null) => {
+    if (error || sent === pieces) return
+    sender.send(piece, (failure) => {
+      if (!failure) sent += 1
+      next(failure)
+    })
+  }
+  next()
+  let before = -1
+  for (let same = 0; sent < pieces && same < 20; await wait(50)) {
+    same = sent === before ? same + 1 : 0
+    before = sent
+  }
+  return sent * piece.length
+}
+
+/** Everything that `reader` gets, once it reads again. */
+function readAllPieces(reader: WebSocket) {
+  return new Promise<boolean>((resolve) => {
+    let count = 0
+    let isWhole = true
+    reader.on('message', (data: Buffer) => {
+      isWhole &&= data.equals(piece)
+      if (++count === pieces) resolve(isWhole)
+    })
+    reader.resume()
+  })
+}
+
+const connection = async (sockets: WebSocketServer) =>
+  ((await once(sockets, 'connection')) as [WebSocket])[0]
+
+async function joined(t: Test, settings = '') {
+  const upstream = await startEcho(t)
+  upstream.sockets.removeAllListeners('connection')
+  const scene = await startInbound(
+    t,
+    `{ url: 'http://127.0.0.1:${upstream.port}'${settings} }`,
+    routes,
+  )
+  const arrival = connection(upstream.sockets)
+  const caller = open(scene.inbound, '/events', await scene.token())
+  const [above] = await Promise.all([arrival, once(caller, 'open')])
+  return { caller, above, scene }
+}
+
+for (const [name, direction] of [
+  ['the caller', (caller: WebSocket, above: WebSocket) => [caller, above]],
+  ['the upstream', (caller: WebSocket, above: WebSocket) => [above, caller]],
+] as const)
+  t.test(`${name} is slowed down by a reader that pauses, and nothing is lost`, async (t) => {
+    const { caller, above } = await joined(t)
+    const [sender, reader] = direction(caller, above) as [WebSocket, WebSocket]
+    reader.pause()
+    const gone = await floodUntilStuck(sender)
+    t.ok(gone < 40 * 1024 * 1024, `${gone} bytes went out`)
+    t.equal(await readAllPieces(reader), true)
+    caller.terminate()
+  })
+
+t.test('a reader that takes nothing for bodyTimeout ends both', async (t) => {
+  const { caller, above } = await joined(t, ', bodyTimeout: 200ms')
+  above.pause()
+  const ended = closing(caller)
+  for (let i = 0; i < pieces; i += 1) caller.send(piece)
+  t.equal((await ended)[0], 1006)
+  above.resume()
+  await closing(above)
+})
+
+t.test('a caller that goes away while it is slowed down is forgotten above', async (t) => {
+  const { caller, above, scene } = await joined(t)
+  caller.pause()
+  await floodUntilStuck(above)
+  const ended = closing(above)
+  t.equal(scene.reload(scene.yaml(routes.replace('/events', '/other'))).ok, true)
+  await ended
+  caller.terminate()
+})
+
+t.test('a message that is too long closes it', async (t) => {
+  const { caller, above } = await joined(t)
+  const ended = closing(caller)
+  above.on('message', () => t.fail('it arrived'))
+  caller.send(Buffer.alloc(16 * 1024 * 1024 + 1))
+  t.equal((await ended)[0], 1009)
+})
+
+t.test(
+  'nothing is read before the upstream is there, and its late answer is dropped',
+  async (t) => {
+    const dialled: Socket[] = []
+    const upstream = await startRawUpstream(t, (socket) => dialled.push(socket))
+    const scene = await startInbound(t, upstream.port, routes)
+    const socket = open(scene.inbound, '/events', await scene.token())
+    await once(socket, 'open')
+    const gone = await floodUntilStuck(socket)
+    t.ok(gone < 40 * 1024 * 1024, `${gone} bytes went out`)
+    const ended = closing(socket)
+    t.equal(scene.reload(scene.yaml(routes.replace('/events', '/other'))).ok, true)
+    await ended
+    const key = /sec-websocket-key: (\S+)/i.exec(upstream.received.join(''))![1]!
+    const accept = hash('sha1', `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64')
+    const left = once(dialled[0]!, 'close')
+    dialled[0]!.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    )
+    await left
+  },
+)
+
+t.test('a handshake that is not valid is answered 400, before anything is accepted', async (t) => {
+  const echo = await startEcho(t)
+  const scene = await startInbound(t, echo.port, routes)
+  const token = await scene.token()
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+  const version = 'Sec-WebSocket-Version: 13'
+  const send = (lines: readonly string[]) =>
+    scene.send(
+      ['GET /events HTTP/1.1', 'Host: a', 'Connection: upgrade', 'Upgrade: websocket']
+        .concat(lines, `Authorization: Bearer ${token}`, '', '')
+        .join('\r\n'),
+    )
+  for (const lines of [
+    [version],
+    [key],
+    [key, key, version],
+    ['Sec-WebSocket-Key: short', version],
+    ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZTEy', version],
+    [key, version, version],
+    [key, 'Sec-WebSocket-Version: 8'],
+    [key, 'Sec-WebSocket-Version: 013'],
+    [key, version, 'Sec-WebSocket-Protocol: a, a'],
+    [key, version, 'Sec-WebSocket-Protocol: a,, b'],
+    [key, version, 'Sec-WebSocket-Protocol:'],
+    [key, version, 'Sec-WebSocket-Protocol: a', 'Sec-WebSocket-Protocol: a'],
+    [key, version, 'Sec-WebSocket-Protocol: a b'],
+  ]) {
+    const answer = await send(lines)
+    t.equal(answer.status, 400, lines.join())
+    t.match(answer.text, /application\/problem\+json/)
+    t.match(answer.text, /invalid_request/)
+  }
+  t.match(await scene.logged((line) => line['path'] === '/events'), { status: 400 })
+  t.equal(echo.handshakes.length, 0)
+})
+
+t.test('after a reload new handshakes go to the new upstream', async (t) => {
+  const [first, second] = [await startEcho(t), await startEcho(t)]
+  const scene = await startInbound(t, first.port, routes)
+  const old = open(scene.inbound, '/events', await scene.token())
+  await once(old, 'open')
+  t.equal(scene.reload(scene.yaml().replace(`:${first.port}`, `:${second.port}`)).ok, true)
+  const young = open(scene.inbound, '/events', await scene.token())
+  await once(young, 'open')
+  for (const socket of [old, young]) {
+    socket.send('x')
+    await once(socket, 'message')
+    socket.terminate()
+  }
+  t.equal(first.handshakes.length, 1)
+  t.equal(second.handshakes.length, 1)
 })
 
 for (const offer of ['h2c', 'websocket, h2c', 'TLS/1.0'])
