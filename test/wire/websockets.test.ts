@@ -344,7 +344,9 @@ t.test('a caller that goes away while it is slowed down is forgotten above', asy
 t.test('a message that is too long closes it', async (t) => {
   const { caller, above } = await joined(t)
   const ended = closing(caller)
-  above.on('message', () => t.fail('it arrived'))
+  above.on('message', () => {
+    t.fail('it arrived')
+  })
   caller.send(Buffer.alloc(16 * 1024 * 1024 + 1))
   t.equal((await ended)[0], 1009)
 })
