@@ -270,9 +270,11 @@ async function floodUntilStuck(sender: WebSocket) {
   }
   next()
   let before = -1
-  for (let same = 0; sent < pieces && same < 20; await wait(50)) {
+  let same = 0
+  while (sent < pieces && same < 20) {
     same = sent === before ? same + 1 : 0
     before = sent
+    await wait(50)
   }
   return sent * piece.length
 }
