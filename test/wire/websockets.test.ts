@@ -270,9 +270,11 @@ async function floodUntilStuck(sender: WebSocket) {
   }
   next()
   let before = -1
-  for (let same = 0; sent < pieces && same < 20; await wait(50)) {
+  let same = 0
+  while (sent < pieces && same < 20) {
     same = sent === before ? same + 1 : 0
     before = sent
+    await wait(50)
   }
   return sent * piece.length
 }
@@ -344,7 +346,9 @@ t.test('a caller that goes away while it is slowed down is forgotten above', asy
 t.test('a message that is too long closes it', async (t) => {
   const { caller, above } = await joined(t)
   const ended = closing(caller)
-  above.on('message', () => t.fail('it arrived'))
+  above.on('message', () => {
+    t.fail('it arrived')
+  })
   caller.send(Buffer.alloc(16 * 1024 * 1024 + 1))
   t.equal((await ended)[0], 1009)
 })
