@@ -53,6 +53,12 @@ t.test('every whole configuration in a document loads', (t) => {
   t.end()
 })
 
+t.test('the README says what `scopegate` is in any folder', (t) => {
+  t.match(readme, '`npm run build` and\n`alias scopegate="node $PWD/dist/main.js"`')
+  t.notMatch(readme, 'stands for `node dist')
+  t.end()
+})
+
 t.test('inbound and outbound of the README have ten lines each', (t) => {
   for (const heading of ['## Inbound in ten lines', '## Outbound in ten lines']) {
     const [block] = yamlBlocks(section(readme, heading))

@@ -35,8 +35,14 @@ function print(io: Io, result: object): void {
 function tell(file: string, config: Config, answers: readonly OnlineResult[], io: Io): void {
   for (const warning of config.warnings) io.err(`${formatProblem(file, warning)} (warning)\n`)
   for (const { ok, what, detail } of answers) io.out(`${ok ? 'ok' : 'no'}  ${what}: ${detail}\n`)
+  const failed = answers.filter((answer) => !answer.ok).length
   const routes = (config.inbound?.routes.length ?? 0) + (config.outbound?.routes.length ?? 0)
+  const { issuers, clients } = config
   io.out(
-    `${file} is valid: ${routes} routes, ${config.issuers.length} issuers, ${config.clients.length} clients\n`,
+    failed > 0
+      ? `${file} is valid, but ${failed} of ${counted(answers.length, 'online check')} failed\n`
+      : `${file} is valid: ${counted(routes, 'route')}, ${counted(issuers.length, 'issuer')}, ${counted(clients.length, 'client')}\n`,
   )
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

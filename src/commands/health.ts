@@ -2,7 +2,7 @@
 import http from 'node:http'
 import { parseDocument } from 'yaml'
 import type { Command } from '../cli.ts'
-import { ok } from '../units.ts'
+import { no, ok, type Result } from '../units.ts'
 import type { Io } from './io.ts'
 import { type ExitCode, exitCodes } from './io.ts'
 import { type Environment, interpolate } from '../config/interpolate.ts'
@@ -11,16 +11,24 @@ import { configSource, readTextFile } from '../config/load.ts'
 const defaultAdmin = '127.0.0.1:9901'
 const limit = 3000
 
-/** Exit code 0 when the proxy is ready, 1 when it is not, 3 when it does not answer. */
+/** Exit code 0 when the proxy is ready, 1 when it is not, 3 when it does not answer or cannot be found. */
 export async function health(
   { config, json }: Extract<Command, { name: 'health' }>,
   io: Io,
 ): Promise<ExitCode> {
   const source = configSource(config)
-  const text = 'env' in source ? (io.env[source.env] ?? '') : textOf(source.file)
-  const answer = await ask(adminAddress(text, io.env))
+  const text = 'env' in source ? textOf(source.env, io.env) : readTextFile(source.file)
+  if (!text.ok) {
+    const name = 'env' in source ? `the environment variable ${source.env}` : source.file
+    io.err(`scopegate: ${name} ${text.problem}; health reads admin.listen from it\n`)
+    return exitCodes.failed
+  }
+  const address = adminAddress(text.value, io.env)
+  const answer = await ask(address)
   if (answer === undefined) {
-    io.err('scopegate: the admin listener does not answer\n')
+    const where = nameOf(address)
+    if (json) io.out(`${JSON.stringify({ ready: false, missing: [`an answer of ${where}`] })}\n`)
+    io.err(`scopegate: nothing answers at ${where} (admin.listen)\n`)
     return exitCodes.failed
   }
   if (json) io.out(`${answer.body}\n`)
@@ -66,9 +74,16 @@ function listenOf(text: string): unknown {
   }
 }
 
-function textOf(file: string): string {
-  const read = readTextFile(file)
-  return read.ok ? read.value : ''
+function textOf(name: string, env: Environment): Result<string, string> {
+  const text = env[name]
+  return text === undefined || text === '' ? no('is missing or empty') : ok(text)
+}
+
+/** What is asked, for people. */
+function nameOf(address: Address): string {
+  if ('socketPath' in address) return `/readyz of ${address.socketPath}`
+  const { host, port } = address
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/readyz`
 }
 
 function ask(address: Address): Promise<{ status: number; body: string } | undefined> {

@@ -5,6 +5,7 @@ import type { Config, ConfigProblem } from '../config/config.ts'
 import { createLog, type Log, stackOf } from '../ops/log.ts'
 import { createMetrics } from '../ops/metrics.ts'
 import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
+import { logWarnings } from '../proxy/reports.ts'
 import { type NonEmpty, ok, type Result } from '../units.ts'
 import type { Io } from './io.ts'
 
@@ -69,8 +70,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     return started
   }
   log.event('info', 'started', { version: io.version, configHash: config.hash, ...started.value })
-  for (const { line, key, message } of config.warnings)
-    log.event('warn', 'configuration', { file: config.file, line, key, because: message })
+  logWarnings(log, config)
   return ok({
     addresses: started.value,
     log,

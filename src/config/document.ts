@@ -36,6 +36,8 @@ export type ConfigDocument = {
   readonly root: unknown
   /** The value's place; undefined when it is not there. */
   place(path: KeyPath): Place | undefined
+  /** Where the key of this value stands; undefined for an item of a list, and when it is not there. */
+  keyPlace(path: KeyPath): Place | undefined
   /** Values that could not be read: they are undefined in the tree and named in `problems`. */
   readonly broken: readonly KeyPath[]
   readonly problems: readonly ConfigProblem[]
@@ -81,20 +83,25 @@ export function readDocument(
   if (first !== undefined) return no(sortProblems([first, ...others]))
 
   const places = new Map<string, Place>()
+  const keys = new Map<string, Place>()
   const problems: ConfigProblem[] = []
   const broken: KeyPath[] = []
-  const reading = { places, problems, broken, place, environment }
+  const reading = { places, keys, problems, broken, place, environment }
   const root = readNode(reading, yaml.contents, [], 0)
-  return ok({ root, problems, broken, place: (path) => places.get(JSON.stringify(path)) })
+  return ok({
+    ...{ root, problems, broken },
+    place: (path) => places.get(JSON.stringify(path)),
+    keyPlace: (path) => keys.get(JSON.stringify(path)),
+  })
 }
 
-/** Offset and message of each. What follows an unexpected token is noise, so the first of these ends the list. */
+/** Offset and message of each. What follows an error of the syntax is noise; a key that stands twice is none. */
 function syntaxProblems(yaml: Document.Parsed, source: string): [number, string][] {
   const found: [number, string][] = []
-  for (const error of yaml.errors) {
+  for (const error of yaml.errors.toSorted((a, b) => a.pos[0] - b.pos[0])) {
     const brace = source[error.pos[0]] === '{'
     found.push([error.pos[0], brace ? quoteAdvice : explain(error)])
-    if (brace || error.code === 'UNEXPECTED_TOKEN') break
+    if (error.code !== 'DUPLICATE_KEY') break
   }
   if (found.length > 0) return found
   if (yaml.directives.yaml.explicit)
@@ -114,14 +121,19 @@ function explain(error: YAMLError): string {
     TAB_AS_INDENT: 'YAML is indented with spaces, not with tabs',
     MULTIPLE_DOCS: 'one document only; remove what follows the line ---',
     NON_STRING_KEY: 'a key must be a plain word',
+    BLOCK_AS_IMPLICIT_KEY: indentAdvice,
+    MULTILINE_IMPLICIT_KEY: indentAdvice,
   }
   return advice[error.code] ?? `this is not YAML: ${error.message}`
 }
 
+const indentAdvice =
+  'the indentation of this line does not fit, or a space is missing behind a colon'
 const quoteAdvice = 'inside { } or [ ], a value with { or } needs quotes: "/files/{id}", "${NAME}"'
 
 type Reading = {
   readonly places: Map<string, Place>
+  readonly keys: Map<string, Place>
   readonly problems: ConfigProblem[]
   readonly broken: KeyPath[]
   readonly place: (offset: number) => { line: number; column: number }
@@ -140,6 +152,7 @@ function readNode(reading: Reading, node: unknown, path: KeyPath, keyOffset: num
       const { source: name, range } = pair.key as Scalar.Parsed
       const [at] = range
       const inside = [...path, name]
+      reading.keys.set(JSON.stringify(inside), reading.place(at))
       const unusable = refusedKey(name)
       if (unusable !== undefined) return [name, refuse(reading, inside, at, unusable)] as const
       return [name, readNode(reading, pair.value, inside, at)] as const

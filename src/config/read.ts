@@ -15,12 +15,17 @@ export type Report = {
   readonly incomplete: Set<string>
 }
 
-/** Adds a problem at this place, or at the nearest that holds it. One problem a key: the first is the cause. */
-export function report(to: Report, path: KeyPath, message: string): void {
+/** Adds a problem at `place`, else where the value stands, or what holds it. One problem a key: the first is the cause. */
+export function report(
+  to: Report,
+  path: KeyPath,
+  message: string,
+  place = placeOf(to.document, path),
+): void {
   const key = keyText(path)
   if (to.told.has(key)) return
   to.told.add(key)
-  to.problems.push(problemAt(to.document, path, message))
+  to.problems.push({ line: place.line, column: place.column, key, message })
 }
 
 /**
@@ -84,7 +89,7 @@ export function read<Schema extends z.ZodType>(
   const problems = result.error.issues.flatMap((issue) => explain(document, path, issue))
   const isBroken = (at: KeyPath) => document.broken.some((broken) => startsWith(at, broken))
   for (const problem of problems) {
-    if (!isBroken(problem.path)) report(to, problem.path, problem.message)
+    if (!isBroken(problem.path)) report(to, problem.path, problem.message, problem.place)
     to.incomplete.add(keyText(keyOf(problem.path).slice(0, -1)))
   }
   for (const problem of problems) value = repaired(value, problem.path.slice(path.length), schema)
@@ -119,7 +124,12 @@ function without(value: unknown, apart: readonly string[]): unknown {
 }
 
 type Issue = z.core.$ZodIssue
-type Found = { readonly path: KeyPath; readonly message: string }
+type Found = {
+  readonly path: KeyPath
+  readonly message: string
+  /** When it is not that of the value. */
+  readonly place?: Place | undefined
+}
 
 /** The value with one scalar in its other spelling, each tried once; the same value when none is left. */
 function respell(
@@ -176,6 +186,7 @@ function explain(document: ConfigDocument, path: KeyPath, issue: Issue): readonl
       const advice = didYouMean(key, known)
       return {
         path: [...at, key],
+        place: document.keyPlace([...at, key]),
         message: `this key is not known here${advice === '' ? `; known are ${known.join(', ')}` : advice}`,
       }
     })

@@ -156,12 +156,12 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   async function start(): Promise<Result<Addresses, string>> {
     issuers.start()
     tokens.prefetch(grantsOf(config))
-    for (const listener of [listeners.inbound, listeners.outbound]) {
-      const bound = await listener?.start()
-      if (bound?.ok === false) return no(bound.problem)
+    for (const direction of ['inbound', 'outbound'] as const) {
+      const bound = await listeners[direction]?.start()
+      if (bound?.ok === false) return no(`${direction}.listen: ${bound.problem}`)
     }
     const bound = await admin.start(config.admin.listen)
-    if (!bound.ok) return bound
+    if (!bound.ok) return no(`admin.listen: ${bound.problem}`)
     return ok({
       inbound: listeners.inbound?.address(),
       outbound: listeners.outbound?.address(),

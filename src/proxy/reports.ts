@@ -43,6 +43,12 @@ export function logTokenEvent(log: Log, event: TokenEvent): void {
   }
 }
 
+/** What is worth a second look in a configuration that takes effect. */
+export function logWarnings(log: Log, { file, warnings }: Config): void {
+  for (const { line, key, message } of warnings)
+    log.event('warn', 'configuration', { file, line, key, because: message })
+}
+
 export function logReload(
   log: Log,
   bound: Config,
@@ -51,6 +57,7 @@ export function logReload(
   if (result.ok) {
     log.event('info', 'configuration reloaded', { configHash: result.value.hash })
     for (const what of restartNeeded(bound, result.value)) log.event('warn', what)
+    logWarnings(log, result.value)
     return
   }
   log.event('error', 'configuration refused, the last good one keeps serving', {

@@ -43,11 +43,19 @@ t.test('what is not one plain YAML 1.2 mapping is refused with its place', (t) =
   t.end()
 })
 
-t.test('all faults of the YAML are told, sorted by line', (t) => {
-  t.strictSame(
-    wrong('a: @b\nc: 1\nc: 2\n').map((text) => text.slice(0, 3)),
-    ['1:4', '3:1'],
-  )
+t.test('keys that stand twice are all told, of the syntax only the first error', (t) => {
+  const places = (text: string) => wrong(text).map((problem) => problem.slice(0, 3))
+  t.strictSame(places('a: 1\na: 2\nb: 1\nb: 2\nc: @d\ne: @f\n'), ['2:1', '4:1', '5:4'])
+  t.strictSame(places('a: @b\nc: 1\nc: 2\n'), ['1:4'])
+  const indent = 'the indentation of this line does not fit, or a space is missing behind a colon'
+  const cases: [string, string][] = [
+    ['a:\n  b: 1\n    c: 2\n  d:\n    - { e: f }\n', `2:6 : ${indent}`],
+    ['a:\n  b:1\n  c: 2\n', `2:3 : ${indent}`],
+    ['a: b: c\n', `1:4 : ${indent}`],
+    ['a:\n  - b\n - c\n', `3:1 : ${indent}`],
+    ['a:\n\tb: 1\n\tc:\n\t\t- d\n', '2:1 : YAML is indented with spaces, not with tabs'],
+  ]
+  for (const [text, expected] of cases) t.strictSame(wrong(text), [expected], JSON.stringify(text))
   t.end()
 })
 
@@ -167,6 +175,29 @@ log: { level: "\${V}" }
   t.ok(problems.length > 25, String(problems.length))
   t.notMatch(problems.join('\n'), 'hunter2')
   t.match(problems.join('\n'), '"${V}" is no user pool id')
+  t.end()
+})
+
+t.test('a key that is not known is told where it stands, not where its value does', (t) => {
+  const text = inboundWith('{ path: /a, authenticated: true }').replace('inbound:', 'inboud:')
+  const line = text.split('\n').indexOf('inboud:') + 1
+  t.ok(line > 1)
+  t.ok(
+    problemsOf(text).includes(
+      `${line}:1 inboud: this key is not known here; did you mean "inbound"?`,
+    ),
+  )
+  const inner = inboundWith('{ path: /a, authenticated: true, modus:    report }')
+  const [at = ''] = problemsOf(inner)
+  t.match(at, /inbound\.routes\[0\]\.modus/)
+  const [row = 0, column = 0] = at.split(/[: ]/).map(Number)
+  t.ok(
+    inner
+      .split('\n')
+      [row - 1]?.slice(column - 1)
+      .startsWith('modus:'),
+    at,
+  )
   t.end()
 })
 

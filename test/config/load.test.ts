@@ -165,14 +165,14 @@ shutdown: { delay: soon }
   t.strictSame(
     problemsOf(text).map((problem) => problem.replace(/^(\S+ \S+:) .*/, '$1')),
     [
-      '2:9 isuers:',
-      '4:15 issuers.b.isuer:',
+      '2:1 isuers:',
+      '4:8 issuers.b.isuer:',
       '4:38 issuers.b.audience:',
       '5:16 issuers.c.issuer:',
       '7:11 inbound.listen:',
       '8:13 inbound.upstream:',
       '9:9 inbound.mode:',
-      '13:14 inbound.routes[0].scope:',
+      '13:7 inbound.routes[0].scope:',
       '14:7 inbound.routes[1]:',
       '15:41 inbound.routes[2].clientIds:',
       '15:55 inbound.routes[2].methods[0]:',

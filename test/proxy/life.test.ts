@@ -289,6 +289,7 @@ t.test('a section that a reload takes away is served as before until a restart',
   t.strictSame(warnings, [
     'inbound is gone: it is served as before until a restart',
     'outbound is new: it is served after a restart',
+    'configuration',
   ])
   const answer = await exchangeRaw(scene.inbound, get('/open/1', 'Connection: close\r\n'))
   t.equal(answer.status, 200)
@@ -302,7 +303,7 @@ t.test('a section that a reload takes away is served as before until a restart',
   // said again as long as it is so
   const before = scene.log.length
   t.match(scene.reload(only), { ok: true })
-  t.equal(scene.log.slice(before).filter(({ level }) => level === 'warn').length, 2)
+  t.equal(scene.log.slice(before).filter(({ level }) => level === 'warn').length, 3)
 
   const second = await startScene(t, only)
   t.match(second.reload(inboundYaml(upstream.port)), { ok: true })
@@ -339,14 +340,16 @@ t.test('a listener stays where it is until a restart', async (t) => {
   const warnings = scene.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)
   t.strictSame(warnings, [
     'inbound.listen changed: this takes effect after a restart',
+    'configuration',
     'admin.listen changed: this takes effect after a restart',
+    'configuration',
   ])
-  // back again: nothing is left to say
+  // back again: of the listeners nothing is left to say
   const before = scene.log.length
   t.match(scene.reload(yaml), { ok: true })
   t.strictSame(
     scene.log.slice(before).map(({ msg }) => msg),
-    ['configuration reloaded'],
+    ['configuration reloaded', 'configuration'],
   )
 })
 
@@ -539,7 +542,11 @@ t.test('a start that fails half way leaves nothing behind', async (t) => {
       .replace('127.0.0.1:0', outbound)
       .replace('admin: { listen: 127.0.0.1:0', `admin: { listen: ${admin}`)
   const busy = `127.0.0.1:${taken.port}`
-  for (const text of [yaml(busy, '127.0.0.1:0'), yaml('127.0.0.1:0', busy)]) {
+  const cases = [
+    ['outbound.listen', yaml(busy, '127.0.0.1:0')],
+    ['admin.listen', yaml('127.0.0.1:0', busy)],
+  ] as const
+  for (const [key, text] of cases) {
     const proxy = createProxy(configOf(text), {
       ...{ version: '0', clock: systemClock, random: () => 0.5, metrics: createMetrics('0') },
       log: createLog({
@@ -552,7 +559,7 @@ t.test('a start that fails half way leaves nothing behind', async (t) => {
     })
     t.strictSame(await proxy.start(), {
       ok: false,
-      problem: `${busy} is in use by another process: stop it, or choose another address`,
+      problem: `${key}: ${busy} is in use by another process: stop it, or choose another address`,
     })
     t.ok(existsSync(socket))
     await proxy.abandon()

@@ -36,7 +36,9 @@ export const clientSchema = mapping({
       error: secretText,
     })
     .optional()
-    .describe('{ env: NAME }, { file: path } or the secret itself'),
+    .describe(
+      '{ env: NAME }, { file: path } or the secret itself; a list of two is not supported yet',
+    ),
   authMethod: word([
     'client_secret_basic',
     'client_secret_post',
