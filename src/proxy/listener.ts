@@ -76,7 +76,6 @@ export function createListener(
   const serve =
     (expectsContinue: boolean) =>
     (req: http.IncomingMessage, res: http.ServerResponse): void => {
-      if (isEnding(req.socket)) return
       turnsOf(req.socket).take(() => {
         guard(req, res, () => {
           handlers.request(req, res, expectsContinue)
@@ -103,7 +102,6 @@ export function createListener(
   if (upgrade !== undefined)
     server.on('upgrade', (req: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
       socket.on('error', () => socket.destroy())
-      if (isEnding(socket)) return
       const res = isWebSocket(req) ? handshakeResponse(req) : undefined
       turnsOf(socket).take(() => {
         if (res === undefined) {

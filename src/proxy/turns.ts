@@ -11,7 +11,10 @@ export type Turns = {
   /** The response that is being given. */
   readonly current: () => ServerResponse | undefined
   readonly isIdle: () => boolean
-  /** Runs `serve` now, or when everything before it is over; then the next one waits for the end of `res`. */
+  /**
+   * Runs `serve` now, or when everything before it is over; then the next one waits for the end of `res`.
+   * Behind the last answer of a connection nothing is served.
+   */
   take(serve: () => void, res?: ServerResponse): void
 }
 
@@ -41,6 +44,7 @@ export function createTurns(socket: Socket, idle: () => void): Turns {
     current: () => current,
     isIdle: () => current === undefined && waiting.length === 0,
     take(serve, res) {
+      if (isEnding(socket)) return
       if (current === undefined) begin(serve, res)
       else {
         // what is read already waits here, the rest in the kernel
