@@ -136,7 +136,7 @@ t.test('a library that could surprise us is known to the files that say so', (t)
   const known: Readonly<Record<string, readonly string[]>> = {
     'aws-jwt-verify': ['tokens/verify.ts'],
     '@fastify/http-proxy': ['proxy/websocket.ts'],
-    ws: ['proxy/websocket.ts', 'proxy/websocket-valve.ts'],
+    ws: ['proxy/websocket-valve.ts', 'proxy/websocket.ts'],
     undici: ['proxy/undici.ts', 'tokens/fetch.ts', 'tokens/token-fetch.ts'],
     oauth4webapi: ['tokens/client-auth.ts', 'tokens/request.ts'],
     'lru-cache': ['tokens/verified.ts'],
