@@ -19,13 +19,13 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
  * Signals that came before somebody listened: process 1 of a container has no default action, so that one
  * that nobody hears would be lost. Commands that end by themselves keep the default.
  */
-const signals: { early: SignalName[]; handler?: (signal: SignalName) => void } = { early: [] }
+const early: SignalName[] = []
+let handleSignal = (signal: SignalName): unknown => early.push(signal)
 
 function holdSignals(): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (signals.handler === undefined) signals.early.push(signal)
-      else signals.handler(signal)
+      handleSignal(signal)
     })
 }
 
@@ -35,8 +35,8 @@ const io: Io = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   onSignal: (handler) => {
-    signals.handler = handler
-    for (const signal of signals.early.splice(0)) handler(signal)
+    handleSignal = handler
+    early.splice(0).forEach(handler)
   },
   onUncaught: (handler) => {
     process.on('uncaughtException', handler)

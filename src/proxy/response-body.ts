@@ -49,6 +49,11 @@ export function relayBody(
     awaitUpstream()
   })
 
+  function goOn(): void {
+    awaitUpstream()
+    resume()
+  }
+
   return {
     data(chunk) {
       begun = true
@@ -59,15 +64,12 @@ export function relayBody(
         return true
       }
       awaitDownstream()
-      res.once('drain', () => {
-        if (over) return
-        awaitUpstream()
-        resume()
-      })
+      res.once('drain', goOn)
       return false
     },
     end() {
       over = true
+      res.off('drain', goOn)
       res.end()
       clearTimeout(limit)
       // the last pieces may still wait for a reader
@@ -76,6 +78,7 @@ export function relayBody(
     },
     stop() {
       over = true
+      res.off('drain', goOn)
       clearTimeout(limit)
     },
   }
