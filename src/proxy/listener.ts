@@ -30,7 +30,7 @@ export type ListenerHandlers = {
   /** Something that never became a request was answered with this problem. */
   malformed(problem: Problem): void
   /** A bug: the request is answered, the process goes on. */
-  failed(error: unknown, requestId: string): void
+  failed(error: unknown): void
   problems(): ProblemSettings
 }
 
@@ -139,7 +139,7 @@ export function createListener(
     try {
       run()
     } catch (error) {
-      handlers.failed(error, '')
+      handlers.failed(error)
       answerLast(req, res, { code: 'internal_error' })
     }
   }
