@@ -71,7 +71,7 @@ function decodeUtf8(piece: string): string | undefined {
 
 /**
  * What parsers make of the pieces that cut parameters and split at encoded slashes.
- * Some cut at `;` only, some at `%3B` too; some split before they cut, some after.
+ * Some cut at `;` only, some at `%3B` too; some split before they cut, some after, some cut both times.
  */
 function otherReadings(pieces: readonly string[]): readonly string[][] {
   const path = pieces.join('/')
@@ -83,11 +83,8 @@ function otherReadings(pieces: readonly string[]): readonly string[][] {
     )
   const ways = cuts.slice(1).map((cut) => (piece: string) => [cut(piece)])
   if (/%2f/i.test(path))
-    for (const cut of cuts)
-      ways.push(
-        (piece) => piece.split(/%2f/i).map(cut),
-        (piece) => cut(piece).split(/%2f/i),
-      )
+    for (const first of cuts)
+      for (const second of cuts) ways.push((piece) => first(piece).split(/%2f/i).map(second))
   return ways.map((way) => pieces.flatMap(way).map((piece) => decodeURIComponent(piece)))
 }
 

@@ -100,6 +100,7 @@ t.test('a relaxation gives every reading, the strict one first', (t) => {
     [lenient, '/a;x%2Fb', ['a;x/b'], ['a'], ['a;x', 'b'], ['a', 'b']],
     [lenient, '/;x/a', [';x', 'a'], ['', 'a'], ['a']],
     [lenient, '/a%2f%2fb', ['a//b'], ['a', '', 'b'], ['a', 'b']],
+    [lenient, '/%3b%2f;%2f', [';/;/'], [';/'], [], [';', ';'], [';', ''], [';'], ['', ''], ['']],
     [lenient, '/a/b', ['a', 'b']],
   ]
   for (const [relaxed, text, ...readings] of cases) {
