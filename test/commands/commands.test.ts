@@ -13,7 +13,8 @@ import type { DevIssuer } from '../../src/dev/issuer.ts'
 import { clientNamed, startTestIssuer } from '../dev/support.ts'
 import { serve as serveHttp } from '../support/issuer.ts'
 import { exchangeRaw, startRawUpstream } from '../support/wire.ts'
-import { fakeIo, folderWith, repository } from './support.ts'
+import { folderWith, repository } from '../support/command.ts'
+import { fakeIo } from './support.ts'
 
 const invalid = `version: 1
 issuers: { app: { userPoolId: eu-central-1_a1B2c3D4e } }

@@ -7,7 +7,8 @@ import { outboundConfig } from '../../src/dev/playground.ts'
 import { welcome } from '../../src/dev/welcome.ts'
 import { secret } from '../../src/units.ts'
 import { startRawUpstream } from '../support/wire.ts'
-import { fakeIo, folderWith } from './support.ts'
+import { folderWith } from '../support/command.ts'
+import { fakeIo } from './support.ts'
 
 type DevCommand = Extract<Command, { name: 'dev' }>
 

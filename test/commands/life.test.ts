@@ -1,69 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { exchangeRaw, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
-import { buildCommand, folderWith, repository } from './support.ts'
+import {
+  buildCommand,
+  folderWith,
+  type Options,
+  portsIn,
+  repository,
+  start,
+} from '../support/command.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-/** Each process runs what stands in the sources now: built here, or as it is, which is slower but measured. */
 const built = buildCommand(t)
 
-function scopegate(t: Test, args: readonly string[], options: Options = {}): Running {
-  const loaders = options.fromSource === true ? process.execArgv : []
-  const main = options.fromSource === true ? join(repository, 'src', 'main.ts') : built
-  const imports = (options.imports ?? []).map(importOf)
-  const child = spawn(process.execPath, [...loaders, ...imports, main, ...args], {
-    cwd: repository,
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString()
-    child.emit('said')
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    err += chunk.toString()
-  })
-  const ended = once(child, 'close').then(([code, signal]) => ({
-    code: (code ?? signal) as number | string,
-    out,
-    err,
-  }))
-  return {
-    ...{ child, ended },
-    async said(pattern) {
-      while (!pattern.test(out)) await Promise.race([once(child, 'said'), fail(ended)])
-      return out
-    },
-  }
-}
-
-type Options = {
-  readonly env?: Readonly<Record<string, string>>
-  readonly imports?: readonly string[]
-  readonly fromSource?: true
-}
-type Ended = { readonly code: number | string; readonly out: string; readonly err: string }
-type Running = {
-  readonly child: ChildProcess
-  readonly ended: Promise<Ended>
-  /** Everything on stdout so far, once it matches. */
-  said(pattern: RegExp): Promise<string>
-}
-
-const importOf = (code: string): string =>
-  `--import=data:text/javascript,${encodeURIComponent(code)}`
-
-async function fail(ended: Promise<Ended>): Promise<never> {
-  const { code, err } = await ended
-  throw new Error(`it ended with ${code}: ${err}`)
+/** Each process runs what stands in the sources now: built here, or as it is, which is slower but measured. */
+function scopegate(
+  t: Test,
+  args: readonly string[],
+  { fromSource, ...options }: Options & { readonly fromSource?: true } = {},
+) {
+  return fromSource === true
+    ? start(t, join(repository, 'src', 'main.ts'), args, { ...options, node: process.execArgv })
+    : start(t, built, args, options)
 }
 
 const yamlFor = (upstream: number, path: string): string => `version: 1
@@ -74,12 +36,6 @@ inbound:
   routes: [{ path: ${path}, methods: [GET], public: true }]
 admin: { listen: 127.0.0.1:0 }
 `
-
-function portsIn(out: string): { inbound: number; admin: number } {
-  const line = out.split('\n').find((text) => text.includes('"msg":"started"')) ?? '{}'
-  const { inbound = '', admin = '' } = JSON.parse(line) as { inbound?: string; admin?: string }
-  return { inbound: Number(new URL(inbound).port), admin: Number(new URL(admin).port) }
-}
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
 

@@ -1,23 +1,9 @@
 /** What a command touched: an Io that remembers, and signals in the hands of a test. */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import ts from 'typescript'
 import type { Io, SignalName } from '../../src/commands/io.ts'
 import { systemClock } from '../../src/units.ts'
+import { repository } from '../support/command.ts'
 import { guardAgainstLeaks, type LeakGuard } from '../support/leaks.ts'
-
-export const repository = fileURLToPath(new URL('../..', import.meta.url))
 
 export type FakeIo = {
   readonly io: Io
@@ -98,36 +84,4 @@ export function fakeIo(t: Test, over: Partial<Io> = {}): FakeIo {
         look()
       }),
   }
-}
-
-/** A folder with these files, gone when the test ends. */
-export function folderWith(t: Test, files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'scopegate-'))
-  t.teardown(() => {
-    rmSync(folder, { recursive: true })
-  })
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-  return folder
-}
-
-/** The command as the package has it, made now from the sources; starts much faster than these. */
-export function buildCommand(t: Test): string {
-  const folder = folderWith(t, {})
-  const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), (file) =>
-    readFileSync(file, 'utf8'),
-  ) as { config: { compilerOptions: object } }
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, repository)
-  // one file at a time there is no package.json that would say so
-  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext }
-  const sources = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' })
-  for (const name of sources.filter((one) => one.endsWith('.ts'))) {
-    const text = readFileSync(join(repository, 'src', name), 'utf8')
-    const { outputText } = ts.transpileModule(text, { compilerOptions, fileName: name })
-    const file = join(folder, 'dist', name.replace(/ts$/, 'js'))
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, outputText)
-  }
-  for (const name of ['package.json', 'node_modules', 'deploy'])
-    symlinkSync(join(repository, name), join(folder, name))
-  return join(folder, 'dist', 'main.js')
 }

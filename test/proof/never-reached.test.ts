@@ -3,9 +3,8 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { clientNamed, startTestIssuer } from '../dev/support.ts'
 import { startScene } from '../support/scene.ts'
+import { seed } from '../support/seed.ts'
 import { exchangeRaw, headsOf, startRawUpstream } from '../support/wire.ts'
-
-const seed = Number(process.env['FAST_CHECK_SEED'] ?? Date.now() % 2 ** 31)
 
 /** What lenient parsers do to a path; in any order, any number of times. */
 const habits: readonly ((path: string) => string)[] = [
@@ -138,7 +137,6 @@ log: { level: error }
       }
     }),
     {
-      seed,
       numRuns: 150,
       examples: [
         ['GET', '/public/a'],

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { saysInvalidToken } from '../../src/proxy/challenges.ts'
 import { createFindUpstream } from '../../src/proxy/find-upstream.ts'
 import { configOf } from '../support/scene.ts'
+import '../support/seed.ts'
 
 /** Finds with the routes of a configuration; the answer as one line. */
 function finder(routes: readonly string[]) {
