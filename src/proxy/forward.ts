@@ -9,7 +9,7 @@ import { answer, type Exchange } from './exchange.ts'
 import { closeAfterGrace, refuseMore } from './grace.ts'
 import { responseHeaders } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
-import { relayBody, type ResponseBody } from './response-body.ts'
+import { relayResponse, type ResponseBody } from './response-body.ts'
 import type { Upstream, UpstreamCall, UpstreamFailure } from './upstream.ts'
 
 export type Forwarding = {
@@ -61,7 +61,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         method: record.method,
         target: plan.target,
         headers,
-        body: body?.replay() ?? body?.stream,
+        body: body?.replay() ?? body?.source,
         fresh,
       },
       {
@@ -86,7 +86,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           else hold(second, status, headers)
           return second === undefined
         },
-        data: (chunk) => response?.data(chunk) ?? false,
+        data: (piece) => response?.data(piece) ?? false,
         end,
         failed,
       },
@@ -140,8 +140,13 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       refuseMore(req.socket)
       passed.push('Connection', 'close')
     }
-    res.writeHead(status, passed)
-    response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
+    response = relayResponse(exchange, {
+      status,
+      headers: passed,
+      bodyTimeout: plan.bodyTimeout,
+      resume: () => call?.resume(),
+      stalled,
+    })
   }
 
   function end(): void {

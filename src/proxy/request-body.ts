@@ -1,12 +1,12 @@
 /** A request body on its way: counted, limited, watched for pauses, and held for a second attempt. */
-import { Readable } from 'node:stream'
-import type { Exchange } from './exchange.ts'
 import type { Milliseconds } from '../units.ts'
+import type { Exchange } from './exchange.ts'
+import type { BodySink, BodySource } from './upstream.ts'
 
 export type RequestBody = {
-  /** What the upstream client reads. It may destroy this as it likes: the downstream's connection is not its own. */
-  readonly stream: Readable
-  /** There is a connection, so that pieces are asked for now; `ended` is called when the last one went by. */
+  /** What the upstream client takes. */
+  readonly source: BodySource
+  /** There is a connection, so that pieces are waited for now; `ended` is called when the last one went by. */
   start(ended: () => void): void
   ended(): boolean
   /** The whole body, when it has ended and fits into the replay buffer. */
@@ -33,15 +33,8 @@ export function takeBody(
   let whole = false
   let limit: NodeJS.Timeout | undefined
   let pausedSince: number | undefined
-
-  const stream = new Readable({
-    read() {
-      req.resume()
-    },
-  })
-  // undici reports an abort through it, and we know of that already
-  stream.on('error', () => undefined)
-  req.pause()
+  let sink: BodySink | undefined
+  let tellEnded: (() => void) | undefined
 
   const onData = (chunk: Buffer): void => {
     record.bytesIn += chunk.length
@@ -55,13 +48,14 @@ export function takeBody(
       if (record.bytesIn > limits.replayBytes) held = undefined
       else held.push(chunk)
     }
-    if (!stream.push(chunk)) req.pause()
+    if (sink?.piece(chunk) === false) req.pause()
   }
 
   const onEnd = (): void => {
     whole = true
     clearTimeout(limit)
-    stream.push(null)
+    sink?.end()
+    tellEnded?.()
   }
 
   const check = (): void => {
@@ -77,11 +71,18 @@ export function takeBody(
   }
 
   return {
-    stream,
+    source: {
+      flow(to) {
+        sink = to
+        req.on('data', onData)
+        req.once('end', onEnd)
+      },
+      resume() {
+        req.resume()
+      },
+    },
     start(ended) {
-      req.on('data', onData)
-      req.once('end', onEnd)
-      stream.once('end', ended)
+      tellEnded = ended
       limit = setTimeout(check, exchange.settings.limits.bodyIdleTimeout)
     },
     ended: () => whole,

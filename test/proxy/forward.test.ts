@@ -6,7 +6,8 @@ import type { ClearedTarget } from '../../src/decision/enforce.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import { forward } from '../../src/proxy/forward.ts'
 import { createInbound } from '../../src/proxy/inbound.ts'
-import { createUndiciUpstream } from '../../src/proxy/undici.ts'
+import { openHttp1Line } from '../../src/proxy/http1-line.ts'
+import { createPool } from '../../src/proxy/upstream-pool.ts'
 import type { Upstream, UpstreamFailure, UpstreamHandler } from '../../src/proxy/upstream.ts'
 import type { WebSockets } from '../../src/proxy/websocket.ts'
 import { milliseconds, ok, seconds } from '../../src/units.ts'
@@ -137,7 +138,7 @@ const tokenOf = () =>
 
 t.test('a request that was given up hears nothing more, though all were busy', async (t) => {
   const raw = await startRawUpstream(t, () => undefined)
-  const upstream = createUndiciUpstream(configOf(yaml(raw.port)).inbound!.upstream)
+  const upstream = createPool(configOf(yaml(raw.port)).inbound!.upstream, openHttp1Line)
   const failures: string[] = []
   const send = (name: string) =>
     upstream.send(
