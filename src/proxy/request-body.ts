@@ -1,5 +1,6 @@
 /** A request body on its way: counted, limited, watched for pauses, and held for a second attempt. */
 import type { Milliseconds } from '../units.ts'
+import { afterPoll } from './after-poll.ts'
 import type { Exchange } from './exchange.ts'
 import type { BodySink, BodySource } from './upstream.ts'
 
@@ -31,6 +32,7 @@ export function takeBody(
   const max = exchange.settings.limits.maxBodyBytes ?? Number.POSITIVE_INFINITY
   let held: Buffer[] | undefined = limits.replayBytes > 0 ? [] : undefined
   let whole = false
+  let isStopped = false
   let limit: NodeJS.Timeout | undefined
   let pausedSince: number | undefined
   let sink: BodySink | undefined
@@ -38,8 +40,8 @@ export function takeBody(
 
   const onData = (chunk: Buffer): void => {
     record.bytesIn += chunk.length
-    limit?.refresh()
-    pausedSince = undefined
+    if (pausedSince === undefined) limit?.refresh()
+    else watch()
     if (record.bytesIn > max) {
       tooLarge()
       return
@@ -58,16 +60,30 @@ export function takeBody(
     tellEnded?.()
   }
 
-  const check = (): void => {
-    if (!req.isPaused()) {
-      stalled('downstream')
-      return
-    }
-    // the upstream takes nothing; its limit counts from when that was seen first
-    pausedSince ??= performance.now() - exchange.settings.limits.bodyIdleTimeout
-    const left = limits.bodyTimeout - (performance.now() - pausedSince)
-    if (left <= 0) stalled('upstream')
-    else limit = setTimeout(check, left)
+  const idleTimeout = exchange.settings.limits.bodyIdleTimeout
+
+  function watch(): void {
+    pausedSince = undefined
+    clearTimeout(limit)
+    limit = setTimeout(check, idleTimeout)
+  }
+
+  function check(): void {
+    afterPoll(
+      () => record.bytesIn,
+      () => {
+        if (isStopped || whole) return
+        if (!req.isPaused()) {
+          stalled('downstream')
+          return
+        }
+        // the upstream takes nothing; its limit counts from when that was seen first
+        pausedSince ??= performance.now() - idleTimeout
+        const left = limits.bodyTimeout - (performance.now() - pausedSince)
+        if (left <= 0) stalled('upstream')
+        else limit = setTimeout(check, left)
+      },
+    )
   }
 
   return {
@@ -83,11 +99,12 @@ export function takeBody(
     },
     start(ended) {
       tellEnded = ended
-      limit = setTimeout(check, exchange.settings.limits.bodyIdleTimeout)
+      watch()
     },
     ended: () => whole,
     replay: () => (whole && held !== undefined ? Buffer.concat(held) : undefined),
     stop() {
+      isStopped = true
       clearTimeout(limit)
       req.off('data', onData)
       req.off('end', onEnd)

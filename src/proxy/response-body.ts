@@ -1,6 +1,7 @@
 /** A response body on its way downstream: back-pressure, and limits for both who send and who read. */
 import type { ServerResponse } from 'node:http'
 import type { Milliseconds } from '../units.ts'
+import { afterPoll } from './after-poll.ts'
 import type { Exchange } from './exchange.ts'
 
 export type ResponseBody = {
@@ -38,7 +39,12 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
   function awaitUpstream(): void {
     clearTimeout(limit)
     limit = setTimeout(() => {
-      stalled('upstream')
+      afterPoll(
+        () => record.bytesOut,
+        () => {
+          if (!over) stalled('upstream')
+        },
+      )
     }, bodyTimeout)
   }
 
