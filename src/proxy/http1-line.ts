@@ -65,9 +65,17 @@ export function openHttp1Line(config: UpstreamConfig, lost: (line: Line) => void
     free: (reusable: boolean) => void,
   ): UpstreamCall {
     const serving: Serving = {
-      ...{ request, handler, free },
-      ...{ partial: '', interims: 0, framing: undefined, left: 0, chunks: undefined },
-      ...{ keepsAlive: false, hasSent: false, hasHeard: false },
+      request,
+      handler,
+      free,
+      partial: '',
+      interims: 0,
+      framing: undefined,
+      left: 0,
+      chunks: undefined,
+      keepsAlive: false,
+      hasSent: false,
+      hasHeard: false,
     }
     current = serving
     if (socket === undefined) open(serving)
