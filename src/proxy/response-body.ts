@@ -85,7 +85,7 @@ export function relayBody(
 }
 
 /** Bytes that the kernel did not take yet; libuv counts them also inside of one long write. */
-function unsent({ socket }: ServerResponse): number {
+export function unsent({ socket }: ServerResponse): number {
   const handle = (socket as { _handle?: { writeQueueSize: number } | null } | null)?._handle
   return handle?.writeQueueSize ?? 0
 }
