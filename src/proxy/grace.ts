@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Milliseconds } from '../units.ts'
-import { unsent } from './response-body.ts'
+import { watchReader } from './response-body.ts'
 
 /** How long, and how much is read and thrown away meanwhile. */
 const grace = 500
@@ -63,13 +63,11 @@ export function cutAnswer({ socket, httpVersionMinor }: IncomingMessage): void {
 
 /** Cuts an answer that was given whole when nothing of it is taken for `limit`. */
 export function cutUnread(req: IncomingMessage, res: ServerResponse, limit: Milliseconds): void {
-  let waiting = unsent(res)
-  const timer = setInterval(() => {
-    const left = unsent(res)
-    if (left === waiting && !res.writableFinished) cutAnswer(req)
-    waiting = left
-  }, limit)
-  res.once('close', () => {
-    clearInterval(timer)
+  const watch = watchReader(res, limit, () => {
+    cutAnswer(req)
   })
+  for (const over of ['finish', 'close'])
+    res.once(over, () => {
+      clearInterval(watch)
+    })
 }
