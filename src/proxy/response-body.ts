@@ -1,8 +1,8 @@
 /** A response body on its way downstream: back-pressure, and limits for both who send and who read. */
-import type { ServerResponse } from 'node:http'
 import type { Milliseconds } from '../units.ts'
 import { afterPoll } from './after-poll.ts'
 import type { Exchange } from './exchange.ts'
+import { watchReader } from './watch-reader.ts'
 
 export type ResponseBody = {
   /** Small pieces as latin1 strings. False = stop until `resume` is called. */
@@ -48,14 +48,11 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
     }, bodyTimeout)
   }
 
-  /** A slow reader is one that takes nothing, not one that takes little. */
   function awaitDownstream(): void {
     clearTimeout(limit)
-    const waiting = unsent(res)
-    limit = setTimeout(() => {
-      if (unsent(res) === waiting) stalled('downstream')
-      else awaitDownstream()
-    }, exchange.settings.limits.bodyIdleTimeout)
+    limit = watchReader(res, exchange.settings.limits.bodyIdleTimeout, () => {
+      stalled('downstream')
+    })
   }
 
   // neither a head without a body yet (server-sent events) nor a first piece waits for what follows
@@ -118,8 +115,7 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
       else res.end()
       clearTimeout(limit)
       // the last pieces may still wait for a reader
-      if (res.writableFinished) return
-      awaitDownstream()
+      if (res.socket?.writableLength !== 0) awaitDownstream()
     },
     stop() {
       over = true
@@ -131,10 +127,4 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
 
 function isContentLength(name: string): boolean {
   return name.length === 14 && name.toLowerCase() === 'content-length'
-}
-
-/** Bytes that the kernel did not take yet; libuv counts them also inside of one long write. */
-function unsent({ socket }: ServerResponse): number {
-  const handle = (socket as { _handle?: { writeQueueSize: number } | null } | null)?._handle
-  return handle?.writeQueueSize ?? 0
 }
