@@ -116,11 +116,12 @@ for (const [what, play] of Object.entries(faults))
 
       cold.issuer.play = play
       cold.move(3600)
-    const before = cold.scene.log.length
+      const before = cold.scene.log.length
       const served = await Promise.all(Array.from({ length: 20 }, () => cold.withToken(good)))
       t.strictSame(new Set(served.map(({ status }) => status)), new Set([200]))
       await cold.scene.logged(
-        (line) => line['msg'] === 'keys could not be fetched' && cold.scene.log.indexOf(line) >= before,
+        (line) =>
+          line['msg'] === 'keys could not be fetched' && cold.scene.log.indexOf(line) >= before,
       )
       t.match(
         await cold.withToken(await mint(makeKey('new'), claims)),
