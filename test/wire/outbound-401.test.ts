@@ -185,9 +185,9 @@ t.test('an upstream that always answers 401 runs up no bill and is heard whole',
     const answer = await call(scene, count % 2 === 0 ? 'GET /a' : 'POST /a', ['Content-Length: 0'])
     t.match(answer, { status: 401, body: rejected.body })
     // its framing is made anew: chunked, or with the length of a small body
-    const { date, 'transfer-encoding': _, 'content-length': __, ...headers } = answer.headers
-    t.strictSame(headers, { 'www-authenticate': challenge, 'x-kept': 'yes', connection: 'close' })
-    t.type(date, 'string')
+    const names = Object.keys(answer.headers).filter((name) => !/^(?:content-l|tr)/.test(name))
+    t.strictSame(names.sort(), ['connection', 'date', 'www-authenticate', 'x-kept'])
+    t.match(answer.headers, { 'www-authenticate': challenge, 'x-kept': 'yes' })
   }
   t.equal(tokens.seen.length, 2)
   t.equal(api.seen.length, 101, 'one retry in all')
