@@ -28,10 +28,13 @@ function begin() {
     writeHead: (status: number) => written.push(String(status)),
     end: (body: string) => written.push(body),
   })
-  const socket = { destroyed: false }
+  const socket = {
+    ...{ destroyed: false, writableNeedDrain: false },
+    write: (text: string) => written.push(text),
+  }
   const record = { method: 'GET', direction: 'inbound', upstreamError: undefined }
   const exchange = {
-    ...{ req: { socket }, res, record, hasBody: false },
+    ...{ req: { socket, httpVersionMinor: 1 }, res, record, hasBody: false },
     settings: { isClosing: () => false, reportUpstream: () => undefined },
   } as unknown as Exchange
   const handlers: UpstreamHandler[] = []
@@ -58,6 +61,15 @@ t.test('an answer that comes after the one given without the upstream is not mix
   t.equal(handler.data(Buffer.from('late')), false, 'nothing more is asked for')
   handler.end()
   t.strictSame(written, [])
+  t.end()
+})
+
+t.test('hints are not kept for a downstream that reads none (R22)', (t) => {
+  const { handler, socket, written } = begin()
+  handler.interim(103, ['Link', '</a>', 'X', 'y', 'link', '</b>'])
+  socket.writableNeedDrain = true
+  handler.interim(103, ['Link', '</c>'])
+  t.strictSame(written, ['HTTP/1.1 103 Early Hints\r\nLink: </a>, </b>\r\n\r\n'])
   t.end()
 })
 
