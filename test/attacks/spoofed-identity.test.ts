@@ -1,7 +1,8 @@
 /**
  * oauth2-proxy CVE-2025-64484 (GHSA-vjrc-mh2v-45x6): `X_Forwarded_User` passed the filter that removed
  * `X-Forwarded-User`, and was the same header for WSGI and PHP. Here the upstream reads as leniently as any.
- * Fabio CVE-2025-48865 and reply-from CVE-2026-33805: `Connection:` removed what the proxy itself had added.
+ * Fabio CVE-2025-48865 and reply-from CVE-2026-33805 (GHSA-gwhp-pf74-vj37): `Connection:` removed what the proxy itself
+ * had added. The twins with `_` and `.` passed in the naive stack too (H13, R15).
  */
 import t from 'tap'
 import { headsOf, startRawUpstream } from '../support/wire.ts'

@@ -137,6 +137,7 @@ t.test('CONNECT and TRACE are 405 with Allow, on every route', async (t) => {
   t.same(upstream.received, [])
 })
 
+// H6, R19: Node takes two Host lines, no version, and this
 t.test('RTSP/1.0, which node:http takes for HTTP/1.0, is judged and goes up as HTTP', async (t) => {
   const upstream = await startRawUpstream(t)
   const scene = await startInbound(t, upstream.port)
@@ -178,6 +179,7 @@ t.test('of 2,500 headers none is dropped silently: the request is refused', asyn
   t.same(upstream.received, [])
 })
 
+// H10, R20: fastify waits 60 s for a head and for ever for a request
 t.test('a head that drips and a silent connection are 408 within headersTimeout', async (t) => {
   const scene = await startInbound(t, 1, '  limits: { headersTimeout: 100ms }\n')
   for (const begin of ['GET /open/1 HTTP/1.1\r\n', '']) {
