@@ -1,6 +1,7 @@
 /**
  * Oathkeeper GHSA-p224-6x5r-fjpm (`/public/../admin`), OPA-Envoy CVE-2026-26205 (`//admin`), Traefik
- * CVE-2025-66490 and Envoy CVE-2021-29492 (escaped slashes): what was judged and what was served differed.
+ * CVE-2025-66490 and Envoy CVE-2021-29492 (escaped slashes): what was judged and what was served differed, as in the naive stack
+ * (H5: `a\b`, judged as one segment, arrived as two; R1).
  * The oracle: whatever reaches the upstream, read as leniently as any server reads, never is the admin path.
  */
 import t from 'tap'

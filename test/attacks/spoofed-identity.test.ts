@@ -3,6 +3,7 @@
  * `X-Forwarded-User`, and was the same header for WSGI and PHP. Here the upstream reads as leniently as any.
  * Fabio CVE-2025-48865 and reply-from GHSA-gwhp-pf74-vj37 (CVE-2026-33805): `Connection:` removed what the proxy
  * itself had added. reply-from issue 449: headers that it nominates were forwarded (H4, R16).
+ * The twins with `_` and `.` passed in the naive stack too (H13, R15).
  */
 import fc from 'fast-check'
 import t from 'tap'

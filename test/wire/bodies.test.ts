@@ -53,6 +53,7 @@ t.test('an expectation that nobody knows is ignored', async (t) => {
   t.equal(answer.status, 200)
 })
 
+// H10, R20: 200 MiB of it were read after the 401
 t.test('an unauthenticated upload is answered and not swallowed', async (t) => {
   const upstream = await startRawUpstream(t)
   const scene = await startInbound(t, upstream.port)
@@ -113,6 +114,7 @@ t.test(
   },
 )
 
+// H10, R20: it was awaited for ever
 t.test('an upload that stalls is 408, and the upstream sees that it is cut', async (t) => {
   const upstream = await startRawUpstream(t, () => undefined)
   const scene = await startInbound(t, upstream.port, '  limits: { bodyIdleTimeout: 60ms }\n')

@@ -8,7 +8,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { startRawUpstream } from '../support/wire.ts'
+import { answerOk, headsOf, startRawUpstream } from '../support/wire.ts'
 import { startScene } from '../support/scene.ts'
 import { closed, dial, listen, startInbound } from './support.ts'
 
@@ -149,3 +149,30 @@ for (const [what, path] of [
     clearInterval(timer)
     t.ok(scene.log.length > 100, `${scene.log.length} were taken by the kernels`)
   })
+
+t.test(
+  '100 requests may be sent ahead; who sends more is cut, and none of them is served',
+  async (t) => {
+    const upstream = await startRawUpstream(t, (socket, text) => {
+      if (!text.includes('/open/hang')) answerAll(socket, text)
+    })
+    const answerAll = answerOk()
+    const scene = await startInbound(t, upstream.port)
+    const ahead = (first: string, count: number): string =>
+      [first, ...Array.from({ length: count }, (_, i) => `/open/${i}`)]
+        .map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+        .join('')
+    const patient = dial(scene.inbound)
+    const seen = listen(patient)
+    patient.write(ahead('/open/first', 100))
+    await seen.until((text) => text.split('HTTP/1.1 200').length - 1 === 101)
+    patient.destroy()
+
+    const count = headsOf(upstream.received).length
+    const greedy = dial(scene.inbound)
+    greedy.write(ahead('/open/hang', 300))
+    await closed(greedy.resume())
+    const after = headsOf(upstream.received).slice(count)
+    t.ok(after.length <= 1, 'at most the first went up')
+  },
+)

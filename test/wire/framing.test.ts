@@ -169,6 +169,7 @@ t.test('of 2,500 headers none is dropped silently: the request is refused', asyn
   t.same(upstream.received, [])
 })
 
+// H10, R20: fastify waits 60 s for a head and for ever for a request
 t.test('a head that drips and a silent connection are 408 within headersTimeout', async (t) => {
   const scene = await startInbound(t, 1, '  limits: { headersTimeout: 100ms }\n')
   for (const begin of ['GET /open/1 HTTP/1.1\r\n', '']) {

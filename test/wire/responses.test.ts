@@ -5,6 +5,7 @@ import { closed, dial, eventually, listen, startInbound } from './support.ts'
 const request = (method = 'GET', more = '') =>
   `${method} /open/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${more}\r\n`
 
+// U1: undici failed them with a mismatch of lengths, and conditional GETs with them
 t.test('a 304 and a 204 may state a length', async (t) => {
   for (const status of ['304 Not Modified', '204 No Content']) {
     const upstream = await startRawUpstream(
@@ -106,6 +107,7 @@ t.test('server-sent events arrive one by one, their head first', async (t) => {
   t.match(seen.text(), 'text/event-stream')
 })
 
+// H4, R16: reply-from relays them, and what Connection nominates (its issue 449 and pull 450)
 t.test('hop-by-hop headers of a response end here, everything else passes as it is', async (t) => {
   const upstream = await startRawUpstream(
     t,

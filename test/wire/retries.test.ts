@@ -66,6 +66,7 @@ for (const [what, request] of [
     t.equal(headsOf(upstream.received).length, 2)
   })
 
+// H2: reply-from repeated a GET that was answered 503 ten times
 t.test('503 with Retry-After and redirects are answers like any other', async (t) => {
   for (const answer of [
     'HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n',

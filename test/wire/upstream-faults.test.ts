@@ -6,6 +6,7 @@ const get = (path = '/open/1') => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection
 const post = (body: string) =>
   `POST /open/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
+// U2: heads beyond 16 KB and a `100 Continue` that was not asked for were 500
 /** What upstreams do wrong before a head is there, and what the downstream is told. */
 const badAnswers: readonly (readonly [string, string])[] = [
   ['is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
@@ -70,6 +71,7 @@ t.test(
   },
 )
 
+// H7, R21: it was 500, with the address in its body
 t.test('an upstream that refuses connections is 502, without its address', async (t) => {
   const upstream = await startRawUpstream(t)
   const scene = await startInbound(t, 'http://127.0.0.1:1')
@@ -162,6 +164,7 @@ t.test('bytes behind an answer never become the next answer', async (t) => {
 const limits = (lines: string): string =>
   `  routes:\n    - { path: /open/**, methods: [GET, POST], public: true${lines} }\n`
 
+// H11, R21: undici waits 300 s for a head, and again for each piece of a body
 t.test('an upstream that never answers is 504 and loses its connection', async (t) => {
   const upstream = await startRawUpstream(t, () => undefined)
   const scene = await startInbound(t, upstream.port, limits(', timeouts: { headers: 50ms }'))
