@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
-import { parseArguments, type Command } from './cli.ts'
+import { parseArguments } from './cli.ts'
+import { dispatch } from './commands/dispatch.ts'
 import { exitCodes, type Io, type SignalName } from './commands/io.ts'
 import { systemClock } from './units.ts'
 
@@ -48,24 +49,6 @@ const io: Io = {
   packageFolder,
 }
 
-/** Commands are loaded when they are asked for: `health` runs often and shall start fast. */
-async function run(command: Command): Promise<number> {
-  switch (command.name) {
-    case 'run':
-      return (await import('./commands/run.ts')).run(command, io)
-    case 'check':
-      return (await import('./commands/check.ts')).check(command, io)
-    case 'token':
-      return (await import('./commands/token.ts')).token(command, io)
-    case 'health':
-      return (await import('./commands/health.ts')).health(command, io)
-    case 'schema':
-      return (await import('./commands/schema.ts')).schema(io)
-    case 'dev':
-      return (await import('./commands/dev.ts')).dev(command, io)
-  }
-}
-
 const parsed = parseArguments(process.argv.slice(2), version)
 if (parsed.kind === 'ending') {
   io.out(parsed.ending.out)
@@ -73,7 +56,7 @@ if (parsed.kind === 'ending') {
   process.exitCode = parsed.ending.exitCode
 } else {
   if (parsed.command.name === 'run' || parsed.command.name === 'dev') holdSignals()
-  process.exitCode = await run(parsed.command).catch((error: unknown) => {
+  process.exitCode = await dispatch(parsed.command, io).catch((error: unknown) => {
     io.err(`scopegate: ${inspect(error)}\n`)
     return exitCodes.failed
   })

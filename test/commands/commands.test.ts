@@ -3,8 +3,10 @@ import http from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { Command } from '../../src/cli.ts'
 import { check } from '../../src/commands/check.ts'
 import { adminAddress, health } from '../../src/commands/health.ts'
+import { dispatch } from '../../src/commands/dispatch.ts'
 import { readableLog } from '../../src/commands/readable-log.ts'
 import { run } from '../../src/commands/run.ts'
 import { schema } from '../../src/commands/schema.ts'
@@ -463,6 +465,30 @@ t.test('run says what it cannot do', async (t) => {
     busy.err(),
     `scopegate: inbound.listen: 127.0.0.1:${taken.port} is in use by another process: stop it, or choose another address\n`,
   )
+})
+
+t.test('each command is the function that bears its name', async (t) => {
+  const folder = folderWith(t, { 'a.yaml': invalid })
+  const config = join(folder, 'a.yaml')
+  const cases = [
+    [{ name: 'run', config }, 1, /inbound\.listen/],
+    [{ name: 'check', config, json: false, online: false }, 1, /inbound\.listen/],
+    [{ name: 'token', config, client: 'a', raw: false, scopes: [] }, 1, /inbound\.listen/],
+    [{ name: 'health', config: join(folder, 'no'), json: false }, 3, /does not exist/],
+    [{ name: 'schema' }, 0, /"\$schema"/],
+    [
+      {
+        ...{ name: 'dev', template: join(folder, 'no'), issuer: 'own' },
+        ports: { issuer: 0, api: 0, inbound: 0, outbound: 0, admin: 0 },
+      },
+      ...[3, /does not exist/],
+    ],
+  ] as const
+  for (const [command, code, said] of cases) {
+    const { io, out, err } = fakeIo(t)
+    t.equal(await dispatch(command as Command, io), code, command.name)
+    t.match(out() + err(), said)
+  }
 })
 
 t.test('log lines for people are short, and hold nothing that a terminal would obey', (t) => {

@@ -92,7 +92,6 @@ t.test(
     const CONFIG = `admin: { listen: 127.0.0.1:${admin} }`
     const health = await scopegate(t, ['health', '-c', 'env:CONFIG'], {
       env: { CONFIG },
-      fromSource: true,
     }).ended
     t.strictSame(health, { code: 0, out: 'ready\n', err: '' })
 
@@ -124,7 +123,7 @@ t.test(
     const upstream = await startRawUpstream(t)
     const env = { CONFIG: yamlFor(upstream.port, '/a/**') }
     const stuck = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
-    const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env, fromSource: true })
+    const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
     for (const [running, signal] of [
       [stuck, 'SIGTERM'],
       [gone, 'SIGINT'],
@@ -145,31 +144,39 @@ t.test(
   },
 )
 
-t.test('a second SIGINT ends at once', async (t) => {
-  const upstream = await startRawUpstream(t, () => undefined)
-  const env = { CONFIG: yamlFor(upstream.port, '/a') }
-  const running = scopegate(t, ['-c', 'env:CONFIG'], { env, fromSource: true })
-  const { inbound } = portsIn(await running.said(/"msg":"started".*\n/))
-  const hanging = net.connect(inbound, '127.0.0.1')
-  hanging.on('error', () => undefined)
-  hanging.write(get('/a'))
-  while (upstream.sockets.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  running.child.kill('SIGINT')
-  await running.said(/shutting down/)
-  running.child.kill('SIGINT')
-  t.equal((await running.ended).code, 130)
-})
+/** The process gets this signal as soon as it listens for the last of those that it knows. */
+const early = (signal: string): string => `
+  const { on } = process
+  process.on = function (name, ...rest) {
+    on.call(this, name, ...rest)
+    if (name === 'SIGHUP') process.kill(process.pid, '${signal}')
+    return this
+  }`
+
+t.test(
+  'a SIGHUP during the start is heard, a bug is logged, a second SIGINT ends at once',
+  async (t) => {
+    const upstream = await startRawUpstream(t, () => undefined)
+    const env = { CONFIG: yamlFor(upstream.port, '/a') }
+    const imports = [early('SIGHUP'), "process.once('SIGUSR2', () => { throw new Error('a bug') })"]
+    const running = scopegate(t, ['-c', 'env:CONFIG'], { env, fromSource: true, imports })
+    const { inbound } = portsIn(await running.said(/"msg":"started"[^]*configuration reloaded/))
+    running.child.kill('SIGUSR2')
+    await running.said(/"error":"Error: a bug/)
+    const hanging = net.connect(inbound, '127.0.0.1')
+    hanging.on('error', () => undefined)
+    hanging.write(get('/a'))
+    while (upstream.sockets.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    running.child.kill('SIGINT')
+    await running.said(/shutting down/)
+    running.child.kill('SIGINT')
+    t.equal((await running.ended).code, 130)
+  },
+)
 
 t.test('a SIGTERM during the start is heard: process 1 has no default action for it', async (t) => {
   const env = { CONFIG: yamlFor(1, '/a') }
-  const early = `
-    const { on } = process
-    process.on = function (name, ...rest) {
-      on.call(this, name, ...rest)
-      if (name === 'SIGHUP') process.kill(process.pid, 'SIGTERM')
-      return this
-    }`
-  const running = scopegate(t, ['-c', 'env:CONFIG'], { env, fromSource: true, imports: [early] })
+  const running = scopegate(t, ['-c', 'env:CONFIG'], { env, imports: [early('SIGTERM')] })
   t.match(await running.ended, { code: 0, out: /"msg":"started"[^]*"msg":"shut down"/ })
 })
 
@@ -178,13 +185,17 @@ t.test(
   async (t) => {
     const CONFIG = yamlFor(1, '/a').replace('public: true', 'publik: true').replace('0.1:0', '0.1')
     const env = { CONFIG, GOOD: yamlFor(1, '/a') }
-    const started = (args: string, options: Options = {}) =>
-      scopegate(t, args.split(' '), { env, fromSource: true, ...options }).ended
+    const started = (args: string, options: Options & { readonly fromSource?: true } = {}) =>
+      scopegate(t, args.split(' '), { env, ...options }).ended
     const refused = await started('run -c env:CONFIG')
     t.match(refused, { code: 1, out: '' })
     t.match(refused.err, /^env:CONFIG:4:\d+ inbound\.listen[^]*\nenv:CONFIG:6:\d+ .*publik/)
     t.match(await started('chekc'), { code: 2, out: '', err: /did you mean "check"/ })
-    t.match(await started('--version'), { code: 0, out: /^\d+\.\d+\.\d+\n$/, err: '' })
+    t.match(await started('--version', { fromSource: true }), {
+      code: 0,
+      out: /^\d+\.\d+\.\d+\n$/,
+      err: '',
+    })
     t.match(await started('check -c env:GOOD'), { code: 0, out: /is valid/ })
     t.match(await started('token nobody -c env:GOOD'), {
       code: 2,
@@ -193,7 +204,7 @@ t.test(
     })
     t.match(await started('dev --template /nowhere'), { code: 3, out: '', err: /does not exist/ })
     const broken = "process.stdout.write = () => { throw new Error('no paper') }"
-    t.match(await started('schema', { imports: [broken] }), {
+    t.match(await started('schema', { imports: [broken], fromSource: true }), {
       code: 3,
       err: /^scopegate: Error: no paper/,
     })

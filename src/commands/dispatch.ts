@@ -1,0 +1,21 @@
+/** Command -> its function. Commands are loaded when they are asked for: `health` runs often and shall start fast. */
+import type { Command } from '../cli.ts'
+import type { ExitCode, Io } from './io.ts'
+
+/** Runs the command; resolves with the exit code. */
+export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
+  switch (command.name) {
+    case 'run':
+      return (await import('./run.ts')).run(command, io)
+    case 'check':
+      return (await import('./check.ts')).check(command, io)
+    case 'token':
+      return (await import('./token.ts')).token(command, io)
+    case 'health':
+      return (await import('./health.ts')).health(command, io)
+    case 'schema':
+      return (await import('./schema.ts')).schema(io)
+    case 'dev':
+      return (await import('./dev.ts')).dev(command, io)
+  }
+}
