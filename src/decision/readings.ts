@@ -37,8 +37,12 @@ export function readPath(
     found.set(JSON.stringify(reading), reading)
     if (!reading.includes('')) continue
     if (!relaxed.emptySegments) return no('a segment is empty')
-    const merged = reading.filter((segment) => segment !== '')
-    found.set(JSON.stringify(merged), merged)
+    // to a URL parser `//x/a` is the path `/a` of an authority
+    for (const one of reading[0] === '' ? [reading, reading.slice(2)] : [reading]) {
+      found.set(JSON.stringify(one), one)
+      const merged = one.filter((segment) => segment !== '')
+      found.set(JSON.stringify(merged), merged)
+    }
   }
   return ok([...found.values()] as unknown as NonEmpty<Reading>)
 }

@@ -13,8 +13,10 @@ import type { Duplex } from 'node:stream'
 import type { LimitsConfig, ListenAddress } from '../config/config.ts'
 import { addressOf, bind } from '../ops/bind.ts'
 import type { Result } from '../units.ts'
+import { type ClientError, noHttp, problemOf } from './client-error.ts'
 import { endAfterGrace, isEnding, refuseMore } from './grace.ts'
 import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
+import { saysOtherProtocol } from './protocol.ts'
 import { createTurns, type Turns } from './turns.ts'
 import { isWebSocket, replayAsRequest } from './upgrade.ts'
 
@@ -76,9 +78,11 @@ export function createListener(
   const serve =
     (expectsContinue: boolean) =>
     (req: http.IncomingMessage, res: http.ServerResponse): void => {
+      const isForeign = saysOtherProtocol(req)
       turnsOf(req.socket).take(() => {
         guard(req, res, () => {
-          handlers.request(req, res, expectsContinue)
+          if (isForeign) refuseForeign(req, res)
+          else handlers.request(req, res, expectsContinue)
         })
       }, res)
     }
@@ -160,6 +164,11 @@ export function createListener(
     res.end(body)
   }
 
+  function refuseForeign(req: http.IncomingMessage, res: http.ServerResponse): void {
+    handlers.malformed(noHttp)
+    answerLast(req, res, noHttp)
+  }
+
   /** Is the body of the request that is served still arriving? */
   function isReceiving(socket: net.Socket): boolean {
     return turnsOf(socket).current()?.req.complete === false
@@ -222,26 +231,4 @@ function rawAnswer(problem: Problem, settings: ProblemSettings): string {
   for (let i = 0; i < headers.length; i += 2)
     head += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
   return `${head}Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`
-}
-
-/** What node:http adds to its errors: the piece in which the parser gave up. */
-type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
-
-function problemOf(error: ClientError, maxTargetBytes: number): Problem {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return {
-        code: isTargetTooLong(error, maxTargetBytes) ? 'target_too_long' : 'headers_too_large',
-      }
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { code: 'request_timeout' }
-    default:
-      return { code: 'invalid_request', because: 'This is not an HTTP/1.1 request.' }
-  }
-}
-
-/** A request line in one piece shows how long its target is; in several the head as a whole was too large. */
-function isTargetTooLong({ rawPacket }: ClientError, maxTargetBytes: number): boolean {
-  const target = /^[A-Z-]+ ([^ \r\n]*)/.exec(String(rawPacket?.toString('latin1')))?.[1]
-  return target !== undefined && target.length > maxTargetBytes
 }

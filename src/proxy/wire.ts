@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { LimitsConfig } from '../config/config.ts'
 import type { ProxyProblem } from './problems.ts'
+import { isHttpMethod } from './protocol.ts'
 
 /** `uri-host [ ":" port ]` of RFC 9110 §7.2, with an IPv6 literal in brackets. */
 const validHost = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/
@@ -21,6 +22,7 @@ export function checkRequest(
   if (rawHeaders.length / 2 > limits.maxHeaders) return { code: 'headers_too_large' }
   if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0')
     return invalid('Only HTTP/1.1 and HTTP/1.0 are spoken here.')
+  if (!isHttpMethod(req.method as string)) return invalid('This is no method of HTTP.')
 
   let size = 0
   let hosts = 0

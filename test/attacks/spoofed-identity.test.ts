@@ -1,10 +1,14 @@
 /**
  * oauth2-proxy CVE-2025-64484 (GHSA-vjrc-mh2v-45x6): `X_Forwarded_User` passed the filter that removed
  * `X-Forwarded-User`, and was the same header for WSGI and PHP. Here the upstream reads as leniently as any.
- * Fabio CVE-2025-48865 and reply-from CVE-2026-33805: `Connection:` removed what the proxy itself had added.
+ * Fabio CVE-2025-48865 and reply-from GHSA-gwhp-pf74-vj37 (CVE-2026-33805): `Connection:` removed what the proxy
+ * itself had added. reply-from issue 449: headers that it nominates were forwarded (H4, R16).
  */
+import fc from 'fast-check'
 import t from 'tap'
+import { seed } from '../support/seed.ts'
 import { headsOf, startRawUpstream } from '../support/wire.ts'
+import { startStrictUpstream } from '../support/strict.ts'
 import { startInbound } from '../wire/support.ts'
 
 /** How CGI, WSGI, PHP and Rack name a header, and then some. */
@@ -65,6 +69,63 @@ t.test('no spelling of a name that upstreams trust gets through, on any route', 
     )
     t.equal(read.filter(([name]) => name === 'X_AUTH_SUBJECT').length, path === '/open/1' ? 0 : 1)
   }
+})
+
+const isForwarded = /^(?:x.forwarded.(?:for|port)|forwarded|x.real.ip)$/i
+const otherSigns = "! # $ % & ' * + . ^ _ ` | ~ -".split(' ')
+/** A spelling that folds to the name: letters in any case, each `-` as any other sign that a name may hold. */
+const spelling = fc
+  .constantFrom(...protectedNames)
+  .chain((name) =>
+    fc
+      .tuple(
+        ...Array.from(name, (char) =>
+          char === '-'
+            ? fc.constantFrom(...otherSigns)
+            : fc.constantFrom(char, char, char.toUpperCase()),
+        ),
+      )
+      .map((chars) => chars.join('')),
+  )
+
+t.test('nor does any of 10,000 generated spellings, nominated in Connection or not', async (t) => {
+  const upstream = await startStrictUpstream(t)
+  const limits = '  limits: { maxHeaders: 400, maxHeaderBytes: 32KiB }\n'
+  const enforcing = await startInbound(t, upstream.port, limits)
+  const reporting = await startInbound(t, upstream.port, `${limits}  mode: report\n`)
+  const authorization = `Authorization: Bearer ${await enforcing.token()}\r\n`
+  t.comment(`FAST_CHECK_SEED=${seed}`)
+  const names = fc.sample(spelling, { numRuns: 10_000, seed })
+  const near = [
+    'x-auth-subjects',
+    'xx-auth-subject',
+    'x-auth--subject',
+    'xauth-subject',
+    '_x-auth-scope',
+  ]
+  const wrong: string[] = []
+  for (let at = 0; at < names.length; at += 100) {
+    const some = names.slice(at, at + 100)
+    const isOpen = at % 200 === 0
+    const lines = [...some, ...near].map((name, index) => `${name}: attacker${index}\r\n`).join('')
+    const nominated = at % 300 === 0 ? `, ${some.join(', ')}` : ''
+    const request = `GET ${isOpen ? '/open/1' : '/read/1'} HTTP/1.1\r\nHost: a\r\nConnection: close${nominated}\r\n${isOpen ? '' : authorization}${lines}\r\n`
+    for (const scene of at % 1000 === 0 ? [enforcing, reporting] : [enforcing]) {
+      const before = upstream.requests.length
+      const { status } = await scene.send(request)
+      const read = upstream.requests
+        .slice(before)
+        .flatMap((one) => one.headers)
+        .filter(([, value]) => value.startsWith('attacker'))
+        .map(([name]) => name)
+      // in report mode only what says who calls is taken away
+      const passed = scene === enforcing ? read : read.filter((name) => !isForwarded.test(name))
+      if (status !== 200 || passed.join() !== near.join())
+        wrong.push(`${status} at ${at}: ${passed.join()}`)
+    }
+  }
+  t.same(wrong, [], 'each of them is taken away, and no other name')
+  t.same([upstream.requests.length, upstream.faults], [110, []])
 })
 
 t.test('Connection takes away nothing that the proxy says, and nothing that frames', async (t) => {

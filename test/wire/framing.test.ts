@@ -137,15 +137,6 @@ t.test('CONNECT and TRACE are 405 with Allow, on every route', async (t) => {
   t.same(upstream.received, [])
 })
 
-t.test('RTSP/1.0, which node:http takes for HTTP/1.0, is judged and goes up as HTTP', async (t) => {
-  const upstream = await startRawUpstream(t)
-  const scene = await startInbound(t, upstream.port)
-  t.equal((await scene.send('GET /read/1 RTSP/1.0\r\n\r\n')).status, 401)
-  t.same(upstream.received, [])
-  t.equal((await scene.send('GET /open/1 RTSP/1.0\r\n\r\n')).status, 200)
-  t.equal(headsOf(upstream.received)[0]!.line, 'GET /open/1 HTTP/1.1')
-})
-
 t.test('heads beyond the limits are 414 and 431', async (t) => {
   const upstream = await startRawUpstream(t)
   const limits = '  limits: { maxTargetBytes: 1KiB, maxHeaderBytes: 2KiB, maxHeaders: 20 }\n'

@@ -174,6 +174,7 @@ t.test('a chunked answer to HTTP/1.0 ends with its connection', async (t) => {
   t.equal(answer.headers['transfer-encoding'], undefined)
 })
 
+// GHSA-mrq3-vjjr-p77c (CVE-2026-25224, fastify): an answer was read as fast as it came, and held
 t.test('a reader that pauses stops the upstream: little is held here', async (t) => {
   const size = 64 * 1024 * 1024
   let sent = 0
