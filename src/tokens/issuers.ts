@@ -59,6 +59,8 @@ type Issuer = {
 export function createIssuers(settings: readonly IssuerSettings[], deps: IssuersDeps): Issuers {
   const { clock, random, report, schedule = systemSchedule } = deps
   const verified = createVerifiedTokens()
+  // a memory of their own, so that forged tokens drive no good one out
+  const forged = createVerifiedTokens(1000)
   const listeners = new Set<() => void>()
   const stores = new Set<KeyStore>()
   let byName = new Map<string, Issuer>()
@@ -104,10 +106,12 @@ export function createIssuers(settings: readonly IssuerSettings[], deps: Issuers
     const verdict = judge(token, issuer.settings, issuer.store.current(now), now)
     if (verdict.kind === 'key_needed') return undefined
     if (verdict.kind === 'invalid') return invalid(verdict.because, claimsOf(token))
-    const { token: value, notBefore, notAfter } = verdict.judged
-    const result = ok(value)
-    const { keys } = verdict
-    verified.remember(digest, { result, basis: issuer.basis, keys, notBefore, notAfter })
+    const { judged, keys } = verdict
+    const { notBefore, notAfter } = judged
+    const isForged = verdict.kind === 'forged'
+    const result = isForged ? invalid(verdict.because, claimsOf(token)) : ok(judged.token)
+    const memory = isForged ? forged : verified
+    memory.remember(digest, { result, basis: issuer.basis, keys, notBefore, notAfter })
     return result
   }
 
@@ -127,6 +131,8 @@ export function createIssuers(settings: readonly IssuerSettings[], deps: Issuers
     const known = verified.recall(digest, clock())
     report(known === undefined ? miss : hit)
     if (known !== undefined) return known
+    const refused = forged.recall(digest, clock())
+    if (refused !== undefined) return refused
     const read = parseCompact(compact)
     if (!read.ok) return invalid(read.problem.because, read.problem.claimed)
     const token = read.value
@@ -169,6 +175,7 @@ export function createIssuers(settings: readonly IssuerSettings[], deps: Issuers
     async close() {
       listeners.clear()
       verified.clear()
+      forged.clear()
       await Promise.all([...stores].map((store) => store.close()))
     },
   }

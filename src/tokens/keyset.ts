@@ -2,6 +2,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { no, ok, type Result } from '../units.ts'
 import { isJsonObject, parseJsonObject, type JsonObject } from './json.ts'
+import { isRoca } from './roca.ts'
 import type { Algorithm } from './settings.ts'
 import { visible } from './visible.ts'
 
@@ -71,7 +72,9 @@ function readKey(entry: unknown, accepted: readonly Algorithm[]): Result<UsableK
   const key = createKey(entry)
   if (key === undefined) return skip('it is malformed')
   if (isWeak(key)) return skip('RSA below 2048 bits or with an exponent below 3')
-  return ok({ kid, algorithms, jwk: { ...key.export({ format: 'jwk' }), kid } })
+  const jwk = key.export({ format: 'jwk' })
+  if (jwk.n !== undefined && isRoca(jwk.n)) return skip('RSA of a kind that can be factored (ROCA)')
+  return ok({ kid, algorithms, jwk: { ...jwk, kid } })
 }
 
 function refusePurpose(entry: JsonObject): string | undefined {

@@ -1,4 +1,7 @@
-/** Memory of tokens already verified: a repeated token costs one hash and one look-up (SPEC 3, NUMBERS §5). */
+/**
+ * Memory of signatures already checked: a repeated token costs one hash and one look-up (SPEC 3, NUMBERS §5),
+ * whether it was found good or forged.
+ */
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { TokenResult } from '../decision/decide.ts'

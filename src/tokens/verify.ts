@@ -20,6 +20,13 @@ export type Verdict =
   | { readonly kind: 'valid'; readonly judged: JudgedClaims; readonly keys: KeySet }
   /** `because` is fixed words. */
   | { readonly kind: 'invalid'; readonly because: string }
+  /** All else is in order; no key of this set made the signature. */
+  | {
+      readonly kind: 'forged'
+      readonly because: string
+      readonly judged: JudgedClaims
+      readonly keys: KeySet
+    }
   /** All else is in order; the key set, if there is one, does not hold the key. */
   | { readonly kind: 'key_needed' }
 
@@ -42,7 +49,7 @@ export function judge(
   if (!key.algorithms.includes(token.algorithm))
     return { kind: 'invalid', because: 'the algorithm is not accepted for this key' }
   const signed = checkSignature(token, keys, settings.issuers)
-  if (!signed.ok) return { kind: 'invalid', because: signed.problem }
+  if (!signed.ok) return { kind: 'forged', because: signed.problem, judged: judged.value, keys }
   return { kind: 'valid', judged: judged.value, keys }
 }
 
