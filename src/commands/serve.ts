@@ -1,5 +1,5 @@
 /** One proxy process: signals, reloads, the end (SPEC 6). `run` serves one configuration, `dev` two. */
-import { type ConfigSource, loadConfig, readTextFile } from '../config/load.ts'
+import { type ConfigSource, loadConfig, readTextFileNow } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
 import { createLog, type Log, stackOf } from '../ops/log.ts'
@@ -42,7 +42,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     proxy.reload()
   })
   const load = (): Result<Config, NonEmpty<ConfigProblem>> => {
-    const loaded = loadConfig(source, { env: options.env, readFile: readTextFile })
+    const loaded = loadConfig(source, { env: options.env, readFile: readTextFileNow })
     watch.update(loaded.ok ? loaded.value.sources : loaded.problem.sources)
     return loaded.ok ? loaded : { ok: false, problem: loaded.problem.problems }
   }

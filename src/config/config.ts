@@ -50,6 +50,8 @@ export type UpstreamConfig = {
   readonly bodyTimeout: Milliseconds
   readonly keepAliveTimeout: Milliseconds
   readonly connections: number
+  /** What speaks HTTP/1.1 to it. */
+  readonly client: 'builtin' | 'undici'
 }
 
 export type LimitsConfig = {

@@ -10,6 +10,7 @@ import {
   type Document,
   type ParsedNode,
   type Scalar,
+  visit,
   type YAMLError,
 } from 'yaml'
 import { tooDeepAt } from './depth.ts'
@@ -73,6 +74,8 @@ export function readDocument(
     prettyErrors: false,
     stringKeys: true,
     version: '1.2',
+    // the library compares each key with each: see `repeatedKeys`
+    uniqueKeys: false,
   })
   const syntax = syntaxProblems(yaml, source).map(([offset, message]) => ({
     ...place(offset),
@@ -97,12 +100,12 @@ export function readDocument(
 
 /** Offset and message of each. What follows an error of the syntax is noise; a key that stands twice is none. */
 function syntaxProblems(yaml: Document.Parsed, source: string): [number, string][] {
-  const found: [number, string][] = []
-  for (const error of yaml.errors.toSorted((a, b) => a.pos[0] - b.pos[0])) {
-    const brace = source[error.pos[0]] === '{'
-    found.push([error.pos[0], brace ? quoteAdvice : explain(error)])
-    if (error.code !== 'DUPLICATE_KEY') break
-  }
+  const [first] = yaml.errors.toSorted((a, b) => a.pos[0] - b.pos[0])
+  const end = first?.pos[0] ?? Infinity
+  const found = repeatedKeys(yaml)
+    .filter((offset) => offset < end)
+    .map((offset): [number, string] => [offset, 'this key stands here twice; keep one of them'])
+  if (first !== undefined) found.push([end, source[end] === '{' ? quoteAdvice : explain(first)])
   if (found.length > 0) return found
   if (yaml.directives.yaml.explicit)
     found.push([0, 'a %YAML directive is not taken here; remove it (this is YAML 1.2)'])
@@ -117,7 +120,6 @@ function syntaxProblems(yaml: Document.Parsed, source: string): [number, string]
 /** The library's errors in our words where ours help more; told apart by code. */
 function explain(error: YAMLError): string {
   const advice: Partial<Record<YAMLError['code'], string>> = {
-    DUPLICATE_KEY: 'this key stands here twice; keep one of them',
     TAB_AS_INDENT: 'YAML is indented with spaces, not with tabs',
     MULTIPLE_DOCS: 'one document only; remove what follows the line ---',
     NON_STRING_KEY: 'a key must be a plain word',
@@ -125,6 +127,21 @@ function explain(error: YAMLError): string {
     MULTILINE_IMPLICIT_KEY: indentAdvice,
   }
   return advice[error.code] ?? `this is not YAML: ${error.message}`
+}
+
+/** Offsets of the keys that their mapping holds already. */
+function repeatedKeys(yaml: Document.Parsed): readonly number[] {
+  const repeated: number[] = []
+  visit(yaml, {
+    Map(_key, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items as readonly { readonly key: Scalar.Parsed }[]) {
+        if (seen.has(key.value)) repeated.push(key.range[0])
+        seen.add(key.value)
+      }
+    },
+  })
+  return repeated
 }
 
 const indentAdvice =

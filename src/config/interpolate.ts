@@ -11,7 +11,7 @@ export function interpolate(
   const wrong: string[] = []
   const filled = text.replace(reference, (whole, inner: string | undefined) => {
     if (whole === '$${') return '${'
-    const match = inner === undefined ? null : variable.exec(inner)
+    const match = whole.endsWith('}') ? variable.exec(String(inner)) : null
     if (match === null) {
       wrong.push(
         'a variable is written ${NAME} or ${NAME:-default}; write $${ for the characters ${',
@@ -36,5 +36,6 @@ export const isOneVariable = (text: string): boolean => /^\$\{[^}]*\}$/.test(tex
 /** Whether a variable could be meant: in a key, a path pattern or a host that is an error. */
 export const holdsVariable = (text: string): boolean => text.includes('${')
 
-const reference = /\$\$\{|\$\{([^}]*)\}|\$\{/g
+/** One that does not end goes on to the end of the text: looking for its end from each `${` would be n². */
+const reference = /\$\$\{|\$\{([^}]*)\}?/g
 const variable = /^([A-Za-z_]\w*)(?::-([^]*))?$/

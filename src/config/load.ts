@@ -1,6 +1,5 @@
 /** File or variable -> Config, or all of its problems (SPEC 2). */
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import type { ReadFile } from './compile/context.ts'
@@ -12,6 +11,7 @@ import type { Environment } from './interpolate.ts'
 export type { ReadFile } from './compile/context.ts'
 export type { Environment } from './interpolate.ts'
 export { formatProblem } from './problems.ts'
+export { readTextFile, readTextFileNow } from './text-file.ts'
 
 /** Where the YAML is: a file, or a variable that holds it (Fargate has no file mounts). */
 export type ConfigSource = { readonly file: string } | { readonly env: string }
@@ -75,42 +75,4 @@ function readVariable(name: string, { env }: LoadDeps): Result<string, ConfigPro
         ),
       )
     : ok(text)
-}
-
-const mostBytes = 1024 * 1024
-
-/** Reads a text file of at most 1 MiB; a pipe will do. The problem follows the file's name. */
-export const readTextFile: ReadFile = (path) => {
-  try {
-    const content = readBounded(path)
-    if (content.length > mostBytes) return no('is larger than 1 MiB')
-    return ok(new TextDecoder('utf-8', { fatal: true }).decode(content))
-  } catch (error) {
-    return no(because(error))
-  }
-}
-
-function readBounded(path: string): Buffer {
-  const file = openSync(path, 'r')
-  try {
-    const buffer = Buffer.alloc(mostBytes + 1)
-    let length = 0
-    for (let read = -1; read !== 0 && length < buffer.length; length += read)
-      read = readSync(file, buffer, length, buffer.length - length, null)
-    return buffer.subarray(0, length)
-  } finally {
-    closeSync(file)
-  }
-}
-
-function because(error: unknown): string {
-  const code = String((error as NodeJS.ErrnoException).code)
-  const known: Readonly<Record<string, string>> = {
-    ENOENT: 'does not exist',
-    ENOTDIR: 'does not exist',
-    EACCES: 'cannot be read by this user',
-    EISDIR: 'is a directory; name a file in it',
-    ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
-  }
-  return known[code] ?? `cannot be read (${code})`
 }

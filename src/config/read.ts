@@ -92,23 +92,28 @@ export function read<Schema extends z.ZodType>(
     if (!isBroken(problem.path)) report(to, problem.path, problem.message, problem.place)
     to.incomplete.add(keyText(keyOf(problem.path).slice(0, -1)))
   }
-  for (const problem of problems) value = repaired(value, problem.path.slice(path.length), schema)
-  return schema.safeParse(value).data
+  const wrong = problems.map((problem) => keyOf(problem.path.slice(path.length)))
+  return schema.safeParse(repaired(value, wrong, schema)).data
 }
 
 /** Up to the last key: an item of a list stands for its list. */
 const keyOf = (path: KeyPath): KeyPath =>
   path.slice(0, path.findLastIndex((step) => typeof step === 'string') + 1)
 
-/** The value without what stands at this place; with a text in its place where it cannot be missed. */
-function repaired(value: unknown, at: KeyPath, schema: z.ZodType): unknown {
-  const key = keyOf(at)
-  if (key.length === 0) return value
-  const removed = replaced(value, key, undefined)
-  const isNeeded = schema
-    .safeParse(removed)
-    .error?.issues.some((issue) => keyText(stepsOf(issue)) === keyText(key))
-  return isNeeded === true ? replaced(value, key, 'x') : removed
+/** The value without what stands at these places; with a text where it cannot be missed. */
+function repaired(value: unknown, wrong: readonly KeyPath[], schema: z.ZodType): unknown {
+  const keys = new Map(
+    wrong.filter((key) => key.length > 0).map((key) => [keyText(key), key] as const),
+  )
+  const removed = changed(
+    value,
+    [...keys.values()].map((at) => ({ at, to: undefined })),
+  )
+  const needed = schema.safeParse(removed).error?.issues.flatMap((issue) => {
+    const at = keys.get(keyText(stepsOf(issue)))
+    return at === undefined ? [] : [{ at, to: 'x' }]
+  })
+  return changed(removed, needed ?? [])
 }
 
 const startsWith = (path: KeyPath, start: KeyPath) =>
@@ -131,7 +136,7 @@ type Found = {
   readonly place?: Place | undefined
 }
 
-/** The value with one scalar in its other spelling, each tried once; the same value when none is left. */
+/** The value with scalars in their other spelling, each tried once; the same value when none is left. */
 function respell(
   document: ConfigDocument,
   path: KeyPath,
@@ -139,15 +144,15 @@ function respell(
   result: z.ZodSafeParseResult<unknown>,
   tried: Set<string>,
 ): unknown {
-  if (result.success) return value
-  for (const { wanted, at } of wantedTypes(result.error.issues, [])) {
+  const changes: Change[] = []
+  for (const { wanted, at } of wantedTypes(result.error?.issues ?? [], [])) {
     const { text, number } = document.place([...path, ...at]) ?? {}
-    const other = wanted === 'string' ? text : wanted === 'number' ? number : undefined
-    if (other === undefined || tried.has(keyText(at))) continue
+    const to = wanted === 'string' ? text : wanted === 'number' ? number : undefined
+    if (to === undefined || tried.has(keyText(at))) continue
     tried.add(keyText(at))
-    return replaced(value, at, other)
+    changes.push({ at, to })
   }
-  return value
+  return changes.length === 0 ? value : changed(value, changes)
 }
 
 function wantedTypes(
@@ -163,16 +168,30 @@ function wantedTypes(
   })
 }
 
-function replaced(value: unknown, at: KeyPath, by: unknown): unknown {
-  const [step, ...rest] = at
-  if (step === undefined) return by
+type Change = { readonly at: KeyPath; readonly to: unknown }
+
+/**
+ * A copy with every change made, undefined = removed. All in one go, here and above: with one at a time a
+ * file of some thousand wrong values held up a reload, and every request meanwhile, for a minute.
+ */
+function changed(value: unknown, changes: readonly Change[]): unknown {
+  const inside = new Map<string, Change[]>()
+  for (const { at, to } of changes) {
+    const [step, ...rest] = at
+    if (step === undefined) return to
+    const others = inside.get(String(step)) ?? []
+    others.push({ at: rest, to })
+    inside.set(String(step), others)
+  }
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value))
-    return value.map((item: unknown, index) => (index === step ? replaced(item, rest, by) : item))
-  const entries = new Map<string | number, unknown>(Object.entries(value))
-  const inner = replaced(entries.get(step), rest, by)
-  if (inner === undefined) entries.delete(step)
-  else entries.set(step, inner)
+    return value.map((item: unknown, index) => changed(item, inside.get(String(index)) ?? []))
+  const entries = new Map<string, unknown>(Object.entries(value))
+  for (const [key, inner] of inside) {
+    const next = changed(entries.get(key), inner)
+    if (next === undefined) entries.delete(key)
+    else entries.set(key, next)
+  }
   return Object.fromEntries(entries)
 }
 

@@ -8,8 +8,9 @@ import {
   spokesman,
   type Owner,
 } from './owner.ts'
-import { compareSpecificity, samePath, type Pattern } from './pattern.ts'
+import { compareSpecificity, type Pattern } from './pattern.ts'
 import type { Route } from './routes.ts'
+import { isOwned, overlapping, type Trie } from './trie.ts'
 
 /** Two routes that cross with different requirements, and the path that has to be written. */
 export type Crossing = {
@@ -29,9 +30,9 @@ export type TakenAway = {
  * Pairs of paths of which each matches something that the other does not, where a method is judged
  * differently and no route is written for what they share. One for each pair of paths. Pure.
  */
-export function findCrossings(owners: readonly Owner[]): readonly Crossing[] {
+export function findCrossings(trie: Trie): readonly Crossing[] {
   const found: Crossing[] = []
-  for (const { one, other, shared } of openCrossings(owners))
+  for (const { one, other, shared } of openCrossings(trie))
     for (const method of methodsOf(one, other)) {
       const routes = [routeFor(one, method), routeFor(other, method)] as const
       if (routes[0] === undefined || routes[1] === undefined) continue
@@ -46,17 +47,18 @@ export function findCrossings(owners: readonly Owner[]): readonly Crossing[] {
  * Every method that a narrower path takes away from the next broader one, or from one that it
  * crosses, since the most specific path owns the request whatever its method. Pure.
  */
-export function findTakenAway(owners: readonly Owner[]): readonly TakenAway[] {
+export function findTakenAway(trie: Trie): readonly TakenAway[] {
   const found: TakenAway[] = []
-  for (const narrower of owners) {
-    const around = owners.filter(
-      (broader) => broader !== narrower && contains(broader.pattern, narrower.pattern),
-    )
-    for (const broader of around)
-      if (!around.some((next) => next !== broader && contains(broader.pattern, next.pattern)))
-        found.push(...lost(broader, narrower))
+  const broader = new Map<Owner, Owner[]>(trie.owners.map((owner) => [owner, []]))
+  for (const [one, other] of overlapping(trie)) {
+    if (contains(one.pattern, other.pattern)) broader.get(other)?.push(one)
+    if (contains(other.pattern, one.pattern)) broader.get(one)?.push(other)
   }
-  for (const { one, other } of openCrossings(owners))
+  for (const [narrower, around] of broader)
+    for (const owner of around)
+      if (!around.some((next) => next !== owner && contains(owner.pattern, next.pattern)))
+        found.push(...lost(owner, narrower))
+  for (const { one, other } of openCrossings(trie))
     found.push(
       ...(compareSpecificity(one.pattern, other.pattern) < 0 ? lost(other, one) : lost(one, other)),
     )
@@ -75,12 +77,9 @@ function lost(broader: Owner, narrower: Owner): readonly TakenAway[] {
 type OpenCrossing = { readonly one: Owner; readonly other: Owner; readonly shared: Pattern }
 
 /** Crossing paths for whose intersection no route is written. */
-function openCrossings(owners: readonly Owner[]): readonly OpenCrossing[] {
-  return owners.flatMap((one, at) =>
-    owners.slice(at + 1).flatMap((other) => {
-      const shared = crossing(one.pattern, other.pattern)
-      if (shared === undefined || owners.some(({ pattern }) => samePath(pattern, shared))) return []
-      return [{ one, other, shared }]
-    }),
-  )
+function openCrossings(trie: Trie): readonly OpenCrossing[] {
+  return overlapping(trie).flatMap(([one, other]) => {
+    const shared = crossing(one.pattern, other.pattern)
+    return shared === undefined || isOwned(trie, shared) ? [] : [{ one, other, shared }]
+  })
 }

@@ -1,17 +1,18 @@
-/** The segment trie behind SPEC 2.1: build finds duplicates and crossings, find has one owner or none. */
+/** Routes as SPEC 2.1 has them: build finds duplicates and crossings, find has one owner or none. */
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import { findCrossings, findTakenAway, type TakenAway } from './overlaps.ts'
 import { addRoute, otherMethods, routeFor, spokesman, type Owner } from './owner.ts'
 import { foldCase, type Pattern } from './pattern.ts'
 import type { Route } from './routes.ts'
 import type { InvalidPath, Reading, Target } from './target.ts'
+import { emptyTrie, type Node, ownerOf, type Trie } from './trie.ts'
 
-const trie: unique symbol = Symbol('trie')
+const paths: unique symbol = Symbol('paths')
 
 /** Opaque to everybody else: only `buildRouteTable` makes one. */
 export type RouteTable = {
   readonly routes: readonly Route[]
-  readonly [trie]: { readonly root: Node; readonly owners: readonly Owner[] }
+  readonly [paths]: Trie
 }
 
 /** What owns a request. */
@@ -29,16 +30,6 @@ export type TableProblem = {
   readonly message: string
 }
 
-type Node = {
-  /** By folded text. */
-  readonly literals: Map<string, Node>
-  name: Node | undefined
-  /** Owner of the path that ends here. */
-  ends: Owner | undefined
-  /** Owner of the path that goes on with `**`. */
-  open: Owner | undefined
-}
-
 /**
  * Builds the table, or tells every pair of routes that cannot stand beside each other (SPEC 2.1).
  * Pure. The order of the routes has no influence on who owns a request.
@@ -46,29 +37,30 @@ type Node = {
 export function buildRouteTable(
   routes: readonly Route[],
 ): Result<RouteTable, NonEmpty<TableProblem>> {
-  const root = emptyNode()
-  const owners: Owner[] = []
+  const trie = emptyTrie()
+  const indexes = new Map(routes.map((route, index) => [route, index]))
+  const indexOf = (route: Route): number => indexes.get(route) as number
   const problems: TableProblem[] = []
   routes.forEach((route, index) => {
-    const taken = addRoute(ownerOf(root, route.pattern, owners), route)
+    const taken = addRoute(ownerOf(trie, route.pattern), route)
     if (taken === undefined) return
     const what = taken.method === otherMethods ? 'a route without methods' : taken.method
     problems.push({
       kind: 'duplicate',
-      routes: [routes.indexOf(taken.first), index],
+      routes: [indexOf(taken.first), index],
       message: `${what} for this path stands already at ${place(taken.first)}: write it once`,
     })
   })
-  for (const { routes: pair, missing } of findCrossings(owners))
+  for (const { routes: pair, missing } of findCrossings(trie))
     problems.push({
       kind: 'crossing',
-      routes: [routes.indexOf(pair[0]), routes.indexOf(pair[1])],
+      routes: [indexOf(pair[0]), indexOf(pair[1])],
       message:
         `${pair[1].pattern.text} crosses ${place(pair[0])}, which asks something else: ` +
         `write a route for ${missing.text}, which both match`,
     })
   const [first, ...others] = problems
-  return first === undefined ? ok({ routes, [trie]: { root, owners } }) : no([first, ...others])
+  return first === undefined ? ok({ routes, [paths]: trie }) : no([first, ...others])
 }
 
 /**
@@ -83,7 +75,7 @@ export function findRoute(
   method: string,
   ignoreCase: boolean,
 ): Result<Found, InvalidPath> {
-  const { root } = table[trie]
+  const { root } = table[paths]
   const owner = walk(root, target.segments, 0)
   for (const reading of target.otherReadings)
     if (walk(root, reading, 0) !== owner)
@@ -107,7 +99,7 @@ export function findRoute(
 
 /** Every method that a narrower path takes away from a broader one, for people to look at. Pure. */
 export function takenAway(table: RouteTable): readonly TakenAway[] {
-  return findTakenAway(table[trie].owners)
+  return findTakenAway(table[paths])
 }
 
 /** Depth first in order of specificity: the first owner met is the most specific. */
@@ -125,30 +117,6 @@ function walk(node: Node, reading: Reading, at: number): Owner | undefined {
 function spelledAs(pattern: Pattern): (reading: Reading) => boolean {
   return (reading) =>
     pattern.segments.every((part, at) => part.kind === 'name' || part.text === reading[at])
-}
-
-/** The owner of exactly this path, made when it is new. */
-function ownerOf(root: Node, pattern: Pattern, owners: Owner[]): Owner {
-  let node = root
-  for (const segment of pattern.segments)
-    if (segment.kind === 'name') node = node.name ??= emptyNode()
-    else {
-      const next = node.literals.get(segment.folded) ?? emptyNode()
-      node.literals.set(segment.folded, next)
-      node = next
-    }
-  const key = pattern.open ? 'open' : 'ends'
-  return (node[key] ??= newOwner(pattern, owners))
-}
-
-function newOwner(pattern: Pattern, owners: Owner[]): Owner {
-  const owner: Owner = { pattern, routes: [], byMethod: new Map(), rest: undefined }
-  owners.push(owner)
-  return owner
-}
-
-function emptyNode(): Node {
-  return { literals: new Map(), name: undefined, ends: undefined, open: undefined }
 }
 
 function place(route: Route): string {

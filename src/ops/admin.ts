@@ -24,6 +24,8 @@ export type Admin = {
   stop(): Promise<void>
 }
 
+const mostConnections = 1000
+
 /** Creates the admin listener; nothing is bound before `start`. */
 export function createAdmin(parts: AdminParts): Admin {
   let overSocket = false
@@ -32,6 +34,8 @@ export function createAdmin(parts: AdminParts): Admin {
     async start(listen) {
       overSocket = listen.kind === 'socket'
       await app.ready()
+      // probes and scrapers need a handful; a flood shall not take the descriptors of the listeners beside it
+      app.server.maxConnections = mostConnections
       return bind(app.server, listen)
     },
     async stop() {

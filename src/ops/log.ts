@@ -1,9 +1,9 @@
 /** The log: one JSON line a request and one an event (SPEC 5). Holds no token, secret or query. */
 import { type DestinationStream, pino, stdTimeFunctions } from 'pino'
 import type { LogConfig } from '../config/config.ts'
-import type { Claimed } from '../decision/decide.ts'
 import type { Random } from '../units.ts'
 import type { AccessRecord } from './access.ts'
+import { accessLine } from './access-line.ts'
 
 export type LogLevel = LogConfig['level']
 
@@ -31,6 +31,7 @@ export type LogOptions = {
 export function createLog(options: LogOptions): Log {
   let config = options.config
   const stdout = options.destination === undefined ? openStdout(options.stdout ?? 1) : undefined
+  const destination = options.destination ?? (stdout as Stdout).stream
   const logger = pino(
     {
       level: config.level,
@@ -38,7 +39,7 @@ export function createLog(options: LogOptions): Log {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? stdout?.stream,
+    destination,
   )
   return {
     event(level, message, fields = {}) {
@@ -47,7 +48,9 @@ export function createLog(options: LogOptions): Log {
     access(record) {
       const denied = record.reason !== undefined
       if (!denied && config.sampleAllowed < 1 && options.random() >= config.sampleAllowed) return
-      logger[denied ? 'warn' : 'info'](accessFields(record), 'request')
+      const level = denied ? 'warn' : 'info'
+      if (logger.isLevelEnabled(level))
+        destination.write(accessLine(record, level, new Date().toISOString()))
     },
     configure(next) {
       config = next
@@ -70,10 +73,9 @@ const mostBuffered = 8 * 1024 * 1024
 /** How long the end of the process waits for it. */
 const lastMoment = 1000
 
-function openStdout(fd: number): {
-  readonly stream: DestinationStream
-  readonly close: () => Promise<void>
-} {
+type Stdout = { readonly stream: DestinationStream; readonly close: () => Promise<void> }
+
+function openStdout(fd: number): Stdout {
   let waitUntil = Infinity
   const stream = pino.destination({
     dest: fd,
@@ -99,40 +101,5 @@ function openStdout(fd: number): {
         stream.once('error', done)
         stream.end()
       }),
-  }
-}
-
-function accessFields(record: AccessRecord): object {
-  const { claimed, durationMs, upstreamMs, requestId, direction, traceId, ...rest } = record
-  return {
-    direction,
-    requestId,
-    traceId,
-    ...rest,
-    path: withoutUser(rest.path),
-    durationMs: tenths(durationMs),
-    upstreamMs: upstreamMs === undefined ? undefined : tenths(upstreamMs),
-    claimed: claimed === undefined ? undefined : cutClaimed(claimed),
-  }
-}
-
-/** An absolute-form target may hold a password (RFC 9110 §4.2.4), and what follows a `#` may be a token. */
-function withoutUser(path: string): string {
-  return path.startsWith('/') && !path.includes('#')
-    ? path
-    : path.replace(/#.*$/s, '').replace(/^([^/]*\/\/)?[^/]*@/, '$1')
-}
-
-const tenths = (value: number): number => Math.round(value * 10) / 10
-
-/** What an unverified token says is somebody's words: 64 visible characters of each at most. */
-function cutClaimed(claimed: Claimed): object {
-  const cut = (text: string | undefined): string | undefined =>
-    text?.slice(0, 64).replace(/[^\x21-\x7e]/g, '?')
-  return {
-    iss: cut(claimed.iss),
-    clientId: cut(claimed.clientId),
-    kid: cut(claimed.kid),
-    exp: claimed.exp,
   }
 }

@@ -1,8 +1,9 @@
 /** Prometheus metrics (SPEC 5). Label values come from the configuration, never from requests. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Config } from '../config/config.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { AccessRecord, Direction } from './access.ts'
+import { createRequestMetrics, type Sample } from './request-metrics.ts'
 
 export type Metrics = {
   access(record: AccessRecord): void
@@ -13,8 +14,6 @@ export type Metrics = {
   /** Prometheus text, or OpenMetrics when `accept` asks for it. */
   render(accept: string | undefined): Promise<{ contentType: string; text: string }>
 }
-
-const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 /** Names of prom-client's defaults that `promtool check metrics` refuses: gauges that end in `_total`. */
 const unfit = [
@@ -30,32 +29,52 @@ export function createMetrics(version: string): Metrics {
   collectDefaultMetrics({ register: registry })
   for (const name of unfit) registry.removeSingleMetric(name)
 
-  const requests = new Counter({
-    name: 'scopegate_requests_total',
-    help: 'Requests answered, by class of status',
-    labelNames: ['direction', 'route', 'status'] as const,
-    registers,
-  })
-  const requestDuration = new Histogram({
-    name: 'scopegate_request_duration_seconds',
-    help: 'From the request head to the end of the response',
-    labelNames: ['direction', 'route'] as const,
-    buckets: durations,
-    registers,
-  })
-  const upstreamDuration = new Histogram({
-    name: 'scopegate_upstream_duration_seconds',
-    help: 'From sending a request to the head of its response',
-    labelNames: ['direction'] as const,
-    buckets: durations,
-    registers,
-  })
-  const decisions = new Counter({
-    name: 'scopegate_decisions_total',
-    help: 'Decisions of inbound by route and reason',
-    labelNames: ['route', 'decision', 'reason', 'enforced'] as const,
-    registers,
-  })
+  const counted = createRequestMetrics()
+  const sampled = (
+    type: 'counter' | 'histogram',
+    name: string,
+    help: string,
+    values: () => readonly Sample[],
+  ): void => {
+    const metric = {
+      name,
+      help,
+      type,
+      aggregator: 'sum',
+      get: () => ({ name, help, type, values: values(), aggregator: 'sum' }),
+    }
+    registry.registerMetric(metric as unknown as Counter)
+  }
+  sampled(
+    'counter',
+    'scopegate_requests_total',
+    'Requests answered, by class of status',
+    counted.requests,
+  )
+  sampled(
+    'histogram',
+    'scopegate_request_duration_seconds',
+    'From the request head to the end of the response',
+    counted.requestDurations,
+  )
+  sampled(
+    'histogram',
+    'scopegate_upstream_duration_seconds',
+    'From sending a request to the head of its response',
+    counted.upstreamDurations,
+  )
+  sampled(
+    'counter',
+    'scopegate_decisions_total',
+    'Decisions of inbound by route and reason',
+    counted.decisions,
+  )
+  sampled(
+    'counter',
+    'scopegate_verified_token_cache_total',
+    'Look-ups in the memory of verified tokens',
+    counted.tokenLookups,
+  )
   const tokenRequests = new Counter({
     name: 'scopegate_token_requests_total',
     help: 'Requests made to token endpoints',
@@ -72,12 +91,6 @@ export function createMetrics(version: string): Metrics {
     name: 'scopegate_jwks_requests_total',
     help: 'Fetches of key sets',
     labelNames: ['issuer', 'result'] as const,
-    registers,
-  })
-  const verifiedTokens = new Counter({
-    name: 'scopegate_verified_token_cache_total',
-    help: 'Look-ups in the memory of verified tokens',
-    labelNames: ['result'] as const,
     registers,
   })
   const reloads = new Counter({
@@ -105,22 +118,8 @@ export function createMetrics(version: string): Metrics {
   }).set({ version }, 1)
 
   return {
-    access(record) {
-      const { direction, decision } = record
-      const route = record.route ?? 'none'
-      requests.inc({ direction, route, status: `${Math.floor(record.status / 100)}xx` })
-      requestDuration.observe({ direction, route }, record.durationMs / 1000)
-      if (direction === 'inbound' && decision !== undefined)
-        decisions.inc({
-          route,
-          decision,
-          reason: decision === 'deny' ? (record.reason ?? 'none') : 'none',
-          enforced: String(record.enforced),
-        })
-    },
-    upstream(direction, durationMs) {
-      upstreamDuration.observe({ direction }, durationMs / 1000)
-    },
+    access: counted.access,
+    upstream: counted.upstream,
     tokenEvent(event) {
       switch (event.kind) {
         case 'keys_fetched':
@@ -130,7 +129,7 @@ export function createMetrics(version: string): Metrics {
           keyRequests.inc({ issuer: event.issuer, result: 'failed' })
           return
         case 'verified_token_cache':
-          verifiedTokens.inc({ result: event.result })
+          counted.tokenLookup(event.result)
           return
         case 'token_obtained':
           tokenRequests.inc({ client: event.client, result: 'ok' })

@@ -1,8 +1,11 @@
 /** What an upstream says about the token that we sent (RFC 9110 §11.6.1, RFC 6750 §3). Pure. */
 
-/** A parameter with its value, a word alone (which is a scheme), or a stray quoted string. */
+/**
+ * A parameter with its value, a word alone (which is a scheme), or a stray quoted string. A string that never ends
+ * takes all the rest: to look for its end from each quote in it would cost the square of its length.
+ */
 const parts =
-  /([!#$%&'*+.^_`|~\w-]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^", \t]+))?|"(?:[^"\\]|\\.)*"/g
+  /([!#$%&'*+.^_`|~\w-]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*(?:"|\\?$)|[^", \t]+))?|"(?:[^"\\]|\\.)*(?:"|\\?$)/g
 
 /**
  * Whether one of the challenges is `Bearer` with `error="invalid_token"`: in any header line, beside any

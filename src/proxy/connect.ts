@@ -16,14 +16,16 @@ export class ConnectFailure extends Error {
 }
 
 /**
- * Opens a connection; calls back once, with a socket or a ConnectFailure.
+ * Opens a connection; calls back once, with a socket or a ConnectFailure, unless it is destroyed before.
  * The name that TLS asks for and verifies comes from the configuration, never from a Host header.
  */
 export function connect(
   upstream: UpstreamConfig,
   done: (connected: Result<net.Socket, ConnectFailure>) => void,
-): void {
-  const { secure, ...address } = addressOf(upstream.origin)
+  onread?: net.OnReadOpts,
+): net.Socket {
+  const { secure, ...place } = addressOf(upstream.origin)
+  const address = onread === undefined ? place : { ...place, onread }
   const socket = secure
     ? tls.connect({ ...address, ...tlsOptions(upstream, address.host) })
     : net.connect(address)
@@ -47,6 +49,10 @@ export function connect(
     )
   }
   socket.once('error', failed)
+  socket.once('close', () => {
+    clearTimeout(limit)
+  })
+  return socket
 }
 
 type Address = { readonly host: string; readonly port: number; readonly secure: boolean }

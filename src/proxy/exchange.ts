@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LimitsConfig } from '../config/config.ts'
 import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
-import { closeAfterGrace, refuseMore } from './grace.ts'
+import { closeAfterGrace, cutAnswer, cutUnread, refuseMore } from './grace.ts'
 import { type Problem, type ProblemCode, type ProblemSettings, renderProblem } from './problems.ts'
 import { readRequestId, readTraceId } from './request-id.ts'
 
@@ -102,7 +102,7 @@ export function answer(exchange: Exchange, problem: Problem): void {
   const { req, res, record } = exchange
   record.reason ??= problem.code
   if (res.headersSent) {
-    if (!res.writableEnded) res.destroy()
+    if (!res.writableEnded) cutAnswer(req)
     return
   }
   const { status, headers, body } = renderProblem(
@@ -117,6 +117,7 @@ export function answer(exchange: Exchange, problem: Problem): void {
   record.bytesOut = Buffer.byteLength(body)
   res.writeHead(status, isLast ? [...headers, 'Connection', 'close'] : [...headers])
   res.end(body)
+  cutUnread(req, res, exchange.settings.limits.bodyIdleTimeout)
 }
 
 /** Where this was said the framing of what follows is not to be trusted (R19), or not worth reading. */

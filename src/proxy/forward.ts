@@ -6,10 +6,10 @@
 import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Milliseconds } from '../units.ts'
 import { answer, type Exchange } from './exchange.ts'
-import { closeAfterGrace, refuseMore } from './grace.ts'
+import { closeAfterGrace, cutAnswer, refuseMore } from './grace.ts'
 import { responseHeaders } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
-import { relayBody, type ResponseBody } from './response-body.ts'
+import { relayResponse, type ResponseBody } from './response-body.ts'
 import type { Upstream, UpstreamCall, UpstreamFailure } from './upstream.ts'
 
 export type Forwarding = {
@@ -61,7 +61,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
         method: record.method,
         target: plan.target,
         headers,
-        body: body?.replay() ?? body?.stream,
+        body: body?.replay() ?? body?.source,
         fresh,
       },
       {
@@ -86,7 +86,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           else hold(second, status, headers)
           return second === undefined
         },
-        data: (chunk) => response?.data(chunk) ?? false,
+        data: (piece) => response?.data(piece) ?? false,
         end,
         failed,
       },
@@ -140,8 +140,13 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       refuseMore(req.socket)
       passed.push('Connection', 'close')
     }
-    res.writeHead(status, passed)
-    response = relayBody(exchange, plan.bodyTimeout, () => call?.resume(), stalled)
+    response = relayResponse(exchange, {
+      status,
+      headers: passed,
+      bodyTimeout: plan.bodyTimeout,
+      resume: () => call?.resume(),
+      stalled,
+    })
   }
 
   function end(): void {
@@ -187,8 +192,11 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
 
   /** A pause was too long; whose it was decides the answer. */
   function stalled(whose: 'downstream' | 'upstream'): void {
+    // the end of a whole answer is not taken
+    const isWhole = res.writableEnded
     if (whose === 'upstream') fail('upstream_timeout')
     else fail('request_timeout')
+    if (isWhole) cutAnswer(req)
   }
 
   function tooLarge(): void {
@@ -223,15 +231,10 @@ function canReplay(body: RequestBody | undefined): boolean {
 function passInterim(exchange: Exchange, status: number, headers: readonly string[]): void {
   const { req, res } = exchange
   if (status !== 103 || req.httpVersionMinor === 0 || res.headersSent) return
-  const hints: Record<string, string | string[]> = {}
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === 'link')
-      hints['link'] = [hints['link'] ?? [], headers[i + 1] as string].flat()
-  }
-  if (hints['link'] === undefined) return
-  try {
-    res.writeEarlyHints(hints)
-  } catch {
-    // node:http throws for links that it does not understand; a hint may be lost, the answer may not
-  }
+  // a hint may be lost, and is not kept for a reader that is slow
+  if (req.socket.writableNeedDrain) return
+  const links = headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === 'link')
+  if (links.length === 0) return
+  // not writeEarlyHints: its regular expression takes seconds for some links of 10 KB
+  req.socket.write(`HTTP/1.1 103 Early Hints\r\nLink: ${links.join(', ')}\r\n\r\n`, 'latin1')
 }

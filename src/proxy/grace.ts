@@ -1,6 +1,8 @@
 /** How a connection closes when its peer may still be sending: the answer must reach it first. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Milliseconds } from '../units.ts'
+import { watchReader } from './watch-reader.ts'
 
 /** How long, and how much is read and thrown away meanwhile. */
 const grace = 500
@@ -48,4 +50,24 @@ export function endAfterGrace(socket: Duplex, last?: string): void {
   socket.once('close', () => {
     clearTimeout(limit)
   })
+}
+
+/**
+ * Cuts an answer that has begun. To HTTP/1.0 its end may be that of the connection, so that only a reset tells a
+ * cut answer from a whole one (RFC 9112 §8); a Unix socket knows none.
+ */
+export function cutAnswer({ socket, httpVersionMinor }: IncomingMessage): void {
+  if (httpVersionMinor === 0 && socket.remoteAddress !== undefined) socket.resetAndDestroy()
+  else socket.destroy()
+}
+
+/** Cuts an answer that was given whole when nothing of it is taken for `limit`. */
+export function cutUnread(req: IncomingMessage, res: ServerResponse, limit: Milliseconds): void {
+  const watch = watchReader(res, limit, () => {
+    cutAnswer(req)
+  })
+  for (const over of ['finish', 'close'])
+    res.once(over, () => {
+      clearInterval(watch)
+    })
 }

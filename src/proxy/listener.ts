@@ -14,7 +14,7 @@ import type { LimitsConfig, ListenAddress } from '../config/config.ts'
 import { addressOf, bind } from '../ops/bind.ts'
 import type { Result } from '../units.ts'
 import { type ClientError, noHttp, problemOf } from './client-error.ts'
-import { endAfterGrace, isEnding, refuseMore } from './grace.ts'
+import { cutAnswer, cutUnread, endAfterGrace, isEnding, refuseMore } from './grace.ts'
 import { type Problem, type ProblemSettings, renderProblem } from './problems.ts'
 import { saysOtherProtocol } from './protocol.ts'
 import { createTurns, type Turns } from './turns.ts'
@@ -64,6 +64,7 @@ export function createListener(
   /** What follows on these is noise of the same fault. */
   const refused = new WeakSet<net.Socket>()
   let targetLimit: number = limits.maxTargetBytes
+  let unreadLimit = limits.bodyIdleTimeout
 
   const server: http.Server & { maxHeaderSize?: number } = http.createServer({
     requestTimeout: 0,
@@ -133,6 +134,7 @@ export function createListener(
   function configure(next: LimitsConfig): void {
     // node:http counts the target too; `wire.ts` tells the two apart
     targetLimit = next.maxTargetBytes
+    unreadLimit = next.bodyIdleTimeout
     server.maxHeaderSize = next.maxHeaderBytes + next.maxTargetBytes
     server.headersTimeout = next.headersTimeout
     server.keepAliveTimeout = next.keepAliveTimeout
@@ -149,19 +151,16 @@ export function createListener(
   }
 
   /** Answers a request that went wrong, unless its answer has begun: then that can only be cut. */
-  function answerLast(
-    { socket }: http.IncomingMessage,
-    res: http.ServerResponse,
-    problem: Problem,
-  ): void {
-    refuseMore(socket)
+  function answerLast(req: http.IncomingMessage, res: http.ServerResponse, problem: Problem): void {
+    refuseMore(req.socket)
     if (res.headersSent) {
-      socket.destroy()
+      cutAnswer(req)
       return
     }
     const { status, headers, body } = renderProblem(problem, randomUUID(), handlers.problems())
     res.writeHead(status, [...headers, 'Connection', 'close'])
     res.end(body)
+    cutUnread(req, res, unreadLimit)
   }
 
   function refuseForeign(req: http.IncomingMessage, res: http.ServerResponse): void {

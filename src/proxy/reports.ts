@@ -49,6 +49,9 @@ export function logWarnings(log: Log, { file, warnings }: Config): void {
     log.event('warn', 'configuration', { file, line, key, because: message })
 }
 
+/** Of a file that is something else entirely there can be thousands of problems: more than a line may hold. */
+const mostTold = 50
+
 export function logReload(
   log: Log,
   bound: Config,
@@ -62,6 +65,7 @@ export function logReload(
   }
   log.event('error', 'configuration refused, the last good one keeps serving', {
     file: bound.file,
-    problems: result.problem,
+    count: result.problem.length,
+    problems: result.problem.slice(0, mostTold),
   })
 }

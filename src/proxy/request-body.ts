@@ -1,12 +1,13 @@
 /** A request body on its way: counted, limited, watched for pauses, and held for a second attempt. */
-import { Readable } from 'node:stream'
-import type { Exchange } from './exchange.ts'
 import type { Milliseconds } from '../units.ts'
+import { afterPoll } from './after-poll.ts'
+import type { Exchange } from './exchange.ts'
+import type { BodySink, BodySource } from './upstream.ts'
 
 export type RequestBody = {
-  /** What the upstream client reads. It may destroy this as it likes: the downstream's connection is not its own. */
-  readonly stream: Readable
-  /** There is a connection, so that pieces are asked for now; `ended` is called when the last one went by. */
+  /** What the upstream client takes. */
+  readonly source: BodySource
+  /** There is a connection, so that pieces are waited for now; `ended` is called when the last one went by. */
   start(ended: () => void): void
   ended(): boolean
   /** The whole body, when it has ended and fits into the replay buffer. */
@@ -31,22 +32,16 @@ export function takeBody(
   const max = exchange.settings.limits.maxBodyBytes ?? Number.POSITIVE_INFINITY
   let held: Buffer[] | undefined = limits.replayBytes > 0 ? [] : undefined
   let whole = false
+  let isStopped = false
   let limit: NodeJS.Timeout | undefined
   let pausedSince: number | undefined
-
-  const stream = new Readable({
-    read() {
-      req.resume()
-    },
-  })
-  // undici reports an abort through it, and we know of that already
-  stream.on('error', () => undefined)
-  req.pause()
+  let sink: BodySink | undefined
+  let tellEnded: (() => void) | undefined
 
   const onData = (chunk: Buffer): void => {
     record.bytesIn += chunk.length
-    limit?.refresh()
-    pausedSince = undefined
+    if (pausedSince === undefined) limit?.refresh()
+    else watch()
     if (record.bytesIn > max) {
       tooLarge()
       return
@@ -55,38 +50,61 @@ export function takeBody(
       if (record.bytesIn > limits.replayBytes) held = undefined
       else held.push(chunk)
     }
-    if (!stream.push(chunk)) req.pause()
+    if (sink?.piece(chunk) === false) req.pause()
   }
 
   const onEnd = (): void => {
     whole = true
     clearTimeout(limit)
-    stream.push(null)
+    sink?.end()
+    tellEnded?.()
   }
 
-  const check = (): void => {
-    if (!req.isPaused()) {
-      stalled('downstream')
-      return
-    }
-    // the upstream takes nothing; its limit counts from when that was seen first
-    pausedSince ??= performance.now() - exchange.settings.limits.bodyIdleTimeout
-    const left = limits.bodyTimeout - (performance.now() - pausedSince)
-    if (left <= 0) stalled('upstream')
-    else limit = setTimeout(check, left)
+  const idleTimeout = exchange.settings.limits.bodyIdleTimeout
+
+  function watch(): void {
+    pausedSince = undefined
+    clearTimeout(limit)
+    limit = setTimeout(check, idleTimeout)
+  }
+
+  function check(): void {
+    afterPoll(
+      () => record.bytesIn,
+      () => {
+        if (isStopped || whole) return
+        if (!req.isPaused()) {
+          stalled('downstream')
+          return
+        }
+        // the upstream takes nothing; its limit counts from when that was seen first
+        pausedSince ??= performance.now() - idleTimeout
+        const left = limits.bodyTimeout - (performance.now() - pausedSince)
+        if (left <= 0) stalled('upstream')
+        else limit = setTimeout(check, left)
+      },
+    )
   }
 
   return {
-    stream,
+    source: {
+      flow(to) {
+        sink = to
+        req.on('data', onData)
+        req.once('end', onEnd)
+      },
+      resume() {
+        req.resume()
+      },
+    },
     start(ended) {
-      req.on('data', onData)
-      req.once('end', onEnd)
-      stream.once('end', ended)
-      limit = setTimeout(check, exchange.settings.limits.bodyIdleTimeout)
+      tellEnded = ended
+      watch()
     },
     ended: () => whole,
     replay: () => (whole && held !== undefined ? Buffer.concat(held) : undefined),
     stop() {
+      isStopped = true
       clearTimeout(limit)
       req.off('data', onData)
       req.off('end', onEnd)

@@ -1,53 +1,96 @@
 /** A response body on its way downstream: back-pressure, and limits for both who send and who read. */
-import type { ServerResponse } from 'node:http'
 import type { Milliseconds } from '../units.ts'
+import { afterPoll } from './after-poll.ts'
 import type { Exchange } from './exchange.ts'
+import { watchReader } from './watch-reader.ts'
 
 export type ResponseBody = {
-  /** False = stop until `resume` is called. */
-  data(chunk: Buffer): boolean
+  /** Small pieces as latin1 strings. False = stop until `resume` is called. */
+  data(piece: Buffer | string): boolean
   end(): void
   stop(): void
 }
 
+export type Relaying = {
+  readonly status: number
+  /** Flat list of names and values for the downstream. */
+  readonly headers: readonly string[]
+  /** Between two pieces. */
+  readonly bodyTimeout: Milliseconds
+  /** Asks the upstream for more. */
+  readonly resume: () => void
+  /** Told whose pause was too long. */
+  readonly stalled: (whose: 'downstream' | 'upstream') => void
+}
+
 /**
- * Relays a body whose head was written already. Head and first piece leave in one write when they came
- * together. `stalled` is told whose pause was too long.
+ * Relays a response. Its head is written at the end of this turn of the event loop, with the first piece of the
+ * body if that came with it: one write less, and what fails until then can still be answered with a problem. A
+ * small body that is whole by then goes with its length, however it was framed.
  */
-export function relayBody(
-  exchange: Exchange,
-  bodyTimeout: Milliseconds,
-  resume: () => void,
-  stalled: (whose: 'downstream' | 'upstream') => void,
-): ResponseBody {
+export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseBody {
   const { res, record } = exchange
+  const { status, headers, bodyTimeout, resume, stalled } = relaying
   let limit: NodeJS.Timeout | undefined
-  let begun = false
+  let isHeld = true
+  let first: string | undefined
   let over = false
 
   function awaitUpstream(): void {
     clearTimeout(limit)
     limit = setTimeout(() => {
-      stalled('upstream')
+      afterPoll(
+        () => record.bytesOut,
+        () => {
+          if (!over) stalled('upstream')
+        },
+      )
     }, bodyTimeout)
   }
 
-  /** A slow reader is one that takes nothing, not one that takes little. */
   function awaitDownstream(): void {
     clearTimeout(limit)
-    const waiting = unsent(res)
-    limit = setTimeout(() => {
-      if (unsent(res) === waiting) stalled('downstream')
-      else awaitDownstream()
-    }, exchange.settings.limits.bodyIdleTimeout)
+    limit = watchReader(res, exchange.settings.limits.bodyIdleTimeout, () => {
+      stalled('downstream')
+    })
   }
 
-  // a head without a body yet (server-sent events) must not wait for one
+  // neither a head without a body yet (server-sent events) nor a first piece waits for what follows
   queueMicrotask(() => {
-    if (begun || over) return
-    res.flushHeaders()
+    if (over || !isHeld) return
+    letGo()
+    if (first !== undefined) return
+    // flushHeaders() would write it as UTF-8
+    res.write('', 'latin1')
     awaitUpstream()
   })
+
+  function letGo(): void {
+    isHeld = false
+    res.writeHead(status, headers as string[])
+    if (first !== undefined) write(first)
+  }
+
+  function endAtOnce(): void {
+    if (first === undefined) {
+      res.writeHead(status, headers as string[]).end()
+      return
+    }
+    const isMeasured = headers.some((name, at) => at % 2 === 0 && isContentLength(name))
+    const length = isMeasured ? [] : ['Content-Length', String(first.length)]
+    res.writeHead(status, [...headers, ...length]).end(first, 'latin1')
+  }
+
+  function write(piece: Buffer | string): boolean {
+    if (typeof piece === 'string' ? res.write(piece, 'latin1') : res.write(piece)) {
+      if (limit === undefined) awaitUpstream()
+      else limit.refresh()
+      return true
+    }
+    awaitDownstream()
+    res.off('drain', goOn).once('drain', goOn)
+    return false
+  }
 
   function goOn(): void {
     awaitUpstream()
@@ -55,26 +98,24 @@ export function relayBody(
   }
 
   return {
-    data(chunk) {
-      begun = true
-      record.bytesOut += chunk.length
-      if (res.write(chunk)) {
-        if (limit === undefined) awaitUpstream()
-        else limit.refresh()
+    data(piece) {
+      record.bytesOut += piece.length
+      if (!isHeld) return write(piece)
+      if (first === undefined && typeof piece === 'string') {
+        first = piece
         return true
       }
-      awaitDownstream()
-      res.once('drain', goOn)
-      return false
+      letGo()
+      return write(piece)
     },
     end() {
       over = true
       res.off('drain', goOn)
-      res.end()
+      if (isHeld) endAtOnce()
+      else res.end()
       clearTimeout(limit)
       // the last pieces may still wait for a reader
-      if (res.writableFinished) return
-      awaitDownstream()
+      if (res.socket?.writableLength !== 0) awaitDownstream()
     },
     stop() {
       over = true
@@ -84,8 +125,6 @@ export function relayBody(
   }
 }
 
-/** Bytes that the kernel did not take yet; libuv counts them also inside of one long write. */
-function unsent({ socket }: ServerResponse): number {
-  const handle = (socket as { _handle?: { writeQueueSize: number } | null } | null)?._handle
-  return handle?.writeQueueSize ?? 0
+function isContentLength(name: string): boolean {
+  return name.length === 14 && name.toLowerCase() === 'content-length'
 }

@@ -18,6 +18,9 @@ export type Turns = {
   take(serve: () => void, res?: ServerResponse): void
 }
 
+/** As many requests may wait behind the one that is served; what sends more ahead is cut (RFC 9112 §9.3.2). */
+const mostWaiting = 100
+
 /** The turns of one connection; `idle` is called whenever there is nothing left to serve. */
 export function createTurns(socket: Socket, idle: () => void): Turns {
   const waiting: (() => void)[] = []
@@ -44,8 +47,9 @@ export function createTurns(socket: Socket, idle: () => void): Turns {
     current: () => current,
     isIdle: () => current === undefined && waiting.length === 0,
     take(serve, res) {
-      if (isEnding(socket)) return
-      if (current === undefined) begin(serve, res)
+      if (isEnding(socket) || socket.destroyed) return
+      if (waiting.length === mostWaiting) socket.destroy()
+      else if (current === undefined) begin(serve, res)
       else {
         // what is read already waits here, the rest in the kernel
         socket.pause()

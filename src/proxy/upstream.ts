@@ -1,5 +1,16 @@
-/** The small interface of an upstream client; `undici.ts` implements it, another may. */
-import type { Readable } from 'node:stream'
+/** The small interface of an upstream client; `http1-line.ts` and `undici.ts` implement it behind one pool. */
+
+/** Takes a request body, piece by piece; false = stop until `resume()` of the source. */
+export type BodySink = {
+  piece(chunk: Buffer): boolean
+  end(): void
+}
+
+/** A request body; nothing of it is read before it flows. */
+export type BodySource = {
+  flow(sink: BodySink): void
+  resume(): void
+}
 
 export type UpstreamRequest = {
   readonly method: string
@@ -7,8 +18,8 @@ export type UpstreamRequest = {
   readonly target: string
   /** Flat list of names and values; no hop-by-hop header, no Transfer-Encoding. */
   readonly headers: readonly string[]
-  /** A stream is read once its connection is there, and may be destroyed; a Buffer is a body that is held. */
-  readonly body: Readable | Buffer | undefined
+  /** A source flows once its connection is there; a Buffer is a body that is held. */
+  readonly body: BodySource | Buffer | undefined
   /** Ask for a connection that never served anything. */
   readonly fresh: boolean
 }
@@ -29,8 +40,8 @@ export type UpstreamHandler = {
   interim(status: number, headers: readonly string[]): void
   /** The final head; flat list of names and values as received (latin1); false = stop until `resume()`. */
   head(status: number, headers: readonly string[]): boolean
-  /** One piece of the body; false = stop until `resume()`. */
-  data(chunk: Buffer): boolean
+  /** One piece of the body, a small one as latin1 string; false = stop until `resume()`. */
+  data(piece: Buffer | string): boolean
   end(): void
   failed(failure: UpstreamFailure): void
 }

@@ -1,7 +1,9 @@
 /** The upstream clients of the process, by what their configuration says: a reload keeps those it leaves as they were. */
 import { hash } from 'node:crypto'
 import type { UpstreamConfig } from '../config/config.ts'
-import { createUndiciUpstream } from './undici.ts'
+import { openHttp1Line } from './http1-line.ts'
+import { openUndiciLine } from './undici.ts'
+import { createPool } from './upstream-pool.ts'
 import type { Upstream } from './upstream.ts'
 
 export type Upstreams = {
@@ -16,7 +18,7 @@ export function createUpstreams(): Upstreams {
   return {
     of(config) {
       const key = upstreamKey(config)
-      const client = clients.get(key) ?? createUndiciUpstream(config)
+      const client = clients.get(key) ?? createUpstream(config)
       clients.set(key, client)
       return client
     },
@@ -29,6 +31,10 @@ export function createUpstreams(): Upstreams {
       }
     },
   }
+}
+
+function createUpstream(config: UpstreamConfig): Upstream {
+  return createPool(config, config.client === 'undici' ? openUndiciLine : openHttp1Line)
 }
 
 /** Equal for equal settings; a private key goes in as its digest. Pure. */

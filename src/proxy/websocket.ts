@@ -170,7 +170,8 @@ function closeSocket(socket: Duplex, code: number): void {
 }
 
 const handshakeKey = /^[+/0-9A-Za-z]{22}==$/
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** A token and the spaces around it, in one look from the left: linear in whatever is offered. */
+const subprotocol = /^[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*$/
 
 /** RFC 6455 §4.2.1; a field that came twice was joined by a comma. */
 function isHandshake({ headers }: IncomingMessage): boolean {
@@ -183,8 +184,8 @@ function isHandshake({ headers }: IncomingMessage): boolean {
 
 function areSubprotocols(offer: string | undefined): boolean {
   if (offer === undefined) return true
-  const names = offer.split(',').map((name) => name.replace(/^[ \t]+|[ \t]+$/g, ''))
-  return names.every((name) => token.test(name)) && new Set(names).size === names.length
+  const names = offer.split(',').map((name) => subprotocol.exec(name)?.[1])
+  return !names.includes(undefined) && new Set(names).size === names.length
 }
 
 /** Does the URL parser, through which the target must go, leave it as it is? */

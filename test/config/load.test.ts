@@ -1,12 +1,13 @@
 import t from 'tap'
 import { execFileSync, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   configSource,
   formatProblem,
   loadConfig,
   readTextFile,
+  readTextFileNow,
   sourceName,
 } from '../../src/config/load.ts'
 import { configOf, inboundWith, loadText, problemsOf } from '../support/config.ts'
@@ -46,6 +47,21 @@ t.test('a pipe will do', (t) => {
   const writer = spawn('sh', ['-c', `printf 'version: 1' > '${pipe}'`])
   t.teardown(() => writer.kill())
   t.strictSame(readTextFile(pipe), { ok: true, value: 'version: 1' })
+  t.end()
+})
+
+t.test('a pipe that nobody writes to, a device without end and a socket harm nothing', (t) => {
+  const pipe = join(t.testdir({}), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const refused = { ok: false, problem: 'is a pipe that gave nothing; write a regular file' }
+  t.strictSame(readTextFileNow(pipe), refused, 'without a writer')
+  const silent = openSync(pipe, 'r+')
+  t.strictSame(readTextFileNow(pipe), refused, 'with one that says nothing')
+  writeFileSync(silent, 'version: 1')
+  t.strictSame(readTextFileNow(pipe), refused, 'with one that does not end')
+  closeSync(silent)
+  t.strictSame(readTextFileNow('/dev/zero'), { ok: false, problem: 'is larger than 1 MiB' })
+  t.strictSame(readTextFileNow('/dev/null'), { ok: true, value: '' })
   t.end()
 })
 

@@ -6,7 +6,8 @@ import type { ClearedTarget } from '../../src/decision/enforce.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import { forward } from '../../src/proxy/forward.ts'
 import { createInbound } from '../../src/proxy/inbound.ts'
-import { createUndiciUpstream } from '../../src/proxy/undici.ts'
+import { openHttp1Line } from '../../src/proxy/http1-line.ts'
+import { createPool } from '../../src/proxy/upstream-pool.ts'
 import type { Upstream, UpstreamFailure, UpstreamHandler } from '../../src/proxy/upstream.ts'
 import type { WebSockets } from '../../src/proxy/websocket.ts'
 import { milliseconds, ok, seconds } from '../../src/units.ts'
@@ -27,10 +28,13 @@ function begin() {
     writeHead: (status: number) => written.push(String(status)),
     end: (body: string) => written.push(body),
   })
-  const socket = { destroyed: false }
+  const socket = {
+    ...{ destroyed: false, writableNeedDrain: false },
+    write: (text: string) => written.push(text),
+  }
   const record = { method: 'GET', direction: 'inbound', upstreamError: undefined }
   const exchange = {
-    ...{ req: { socket }, res, record, hasBody: false },
+    ...{ req: { socket, httpVersionMinor: 1 }, res, record, hasBody: false },
     settings: { isClosing: () => false, reportUpstream: () => undefined },
   } as unknown as Exchange
   const handlers: UpstreamHandler[] = []
@@ -57,6 +61,15 @@ t.test('an answer that comes after the one given without the upstream is not mix
   t.equal(handler.data(Buffer.from('late')), false, 'nothing more is asked for')
   handler.end()
   t.strictSame(written, [])
+  t.end()
+})
+
+t.test('hints are not kept for a downstream that reads none (R22)', (t) => {
+  const { handler, socket, written } = begin()
+  handler.interim(103, ['Link', '</a>', 'X', 'y', 'link', '</b>'])
+  socket.writableNeedDrain = true
+  handler.interim(103, ['Link', '</c>'])
+  t.strictSame(written, ['HTTP/1.1 103 Early Hints\r\nLink: </a>, </b>\r\n\r\n'])
   t.end()
 })
 
@@ -137,7 +150,7 @@ const tokenOf = () =>
 
 t.test('a request that was given up hears nothing more, though all were busy', async (t) => {
   const raw = await startRawUpstream(t, () => undefined)
-  const upstream = createUndiciUpstream(configOf(yaml(raw.port)).inbound!.upstream)
+  const upstream = createPool(configOf(yaml(raw.port)).inbound!.upstream, openHttp1Line)
   const failures: string[] = []
   const send = (name: string) =>
     upstream.send(

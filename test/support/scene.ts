@@ -1,12 +1,12 @@
 /** A running proxy from YAML text, and everything that it said, searched for secrets at the end. */
 import type { Test } from 'tap'
-import type { Config } from '../../src/config/config.ts'
+import type { Config, UpstreamConfig } from '../../src/config/config.ts'
 import { formatProblem, loadConfig, readTextFile } from '../../src/config/load.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createMetrics, type Metrics } from '../../src/ops/metrics.ts'
 import type { Wait } from '../../src/proxy/drain.ts'
 import { createProxy, type Proxy } from '../../src/proxy/proxy.ts'
-import { type Clock, type Result, systemClock } from '../../src/units.ts'
+import { type Clock, ok, type Result, systemClock } from '../../src/units.ts'
 import { guardAgainstLeaks, type LeakGuard } from './leaks.ts'
 
 export type Scene = {
@@ -49,7 +49,22 @@ function load(yaml: string, env: Readonly<Record<string, string>>) {
     { env: 'TEST_CONFIG' },
     { env: { ...env, TEST_CONFIG: yaml }, readFile: readTextFile },
   )
-  return loaded.ok ? loaded : { ok: false as const, problem: loaded.problem.problems }
+  if (!loaded.ok) return { ok: false as const, problem: loaded.problem.problems }
+  return ok(process.env['UPSTREAM_CLIENT'] === 'undici' ? withUndici(loaded.value) : loaded.value)
+}
+
+/** `UPSTREAM_CLIENT=undici` runs every test of a scene with the other upstream client. */
+function withUndici(config: Config): Config {
+  const { inbound, outbound } = config
+  const change = <Part extends { upstream: UpstreamConfig }>(part: Part): Part => ({
+    ...part,
+    upstream: { ...part.upstream, client: 'undici' as const },
+  })
+  return {
+    ...config,
+    inbound: inbound && change(inbound),
+    outbound: outbound && { ...outbound, routes: outbound.routes.map(change) },
+  }
 }
 
 /** Starts it and stops it when the test ends. Listeners of `yaml` should ask for port 0 on 127.0.0.1. */

@@ -108,7 +108,10 @@ export function answerOk(
   }
 }
 
-/** The request heads that an upstream received, parsed: first line and header lines. */
+/**
+ * The request heads that an upstream received, parsed: first line and header lines. Without what each upstream
+ * client says in its own way: undici's `connection: keep-alive`, and its spelling of `host`.
+ */
 export function headsOf(
   received: readonly string[],
 ): readonly { line: string; headers: string[] }[] {
@@ -118,7 +121,12 @@ export function headsOf(
       .filter((head) => /^[A-Z-]+ [^ ]+ HTTP\/1\.1\r\n/.test(head))
       .map((head) => {
         const [line = '', ...headers] = head.split('\r\n')
-        return { line, headers }
+        return {
+          line,
+          headers: headers
+            .filter((header) => header !== 'connection: keep-alive')
+            .map((header) => header.replace(/^host:/, 'Host:')),
+        }
       }),
   )
 }

@@ -44,8 +44,7 @@ t.test('the upstream sees what was sent, who calls, and nothing that ends here',
   const [head] = headsOf(upstream.received)
   t.equal(head!.line, 'GET /read/%66ile?a=%2F&b= HTTP/1.1')
   t.same(head!.headers, [
-    'host: api.example:8443',
-    'connection: keep-alive',
+    'Host: api.example:8443',
     'Content-Type: application/json garbage',
     'Cookie: a=1; b=2',
     'Accept-Encoding: gzip',

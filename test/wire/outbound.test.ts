@@ -53,8 +53,7 @@ t.test('the upstream sees the rest of the target, its own authority and the toke
     {
       line: 'GET /base/a%2Fb;v=1/%E2%82%AC//x?q=../%2e&r=| HTTP/1.1',
       headers: [
-        `host: 127.0.0.1:${upstream.port}`,
-        'connection: keep-alive',
+        `Host: 127.0.0.1:${upstream.port}`,
         'X-Request-Id: mine',
         'X-Forwarded-For: 192.0.2.1',
         'Cookie: a=b',
@@ -257,7 +256,7 @@ t.test('as HTTP proxy: absolute form by node:http and by curl, and Host alone', 
   t.equal(second?.line, 'GET /v1/by-host HTTP/1.1')
   for (const { line } of third) t.equal(line, 'GET /v1/by-curl?x=1 HTTP/1.1')
   for (const { headers } of headsOf(upstream.received)) {
-    t.ok(headers.includes(`host: 127.0.0.1:${upstream.port}`))
+    t.ok(headers.includes(`Host: 127.0.0.1:${upstream.port}`))
     t.ok(headers.includes(`Authorization: Bearer ${tokenOf(1)}`))
     t.notOk(headers.some((line) => /^(proxy-|via|forwarded|x-forwarded)/i.test(line)))
   }

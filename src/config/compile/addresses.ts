@@ -146,12 +146,13 @@ export function readUpstream(
     )
     return undefined
   }
-  const { connectTimeout, headersTimeout, bodyTimeout, keepAliveTimeout, connections } = parts
+  const { connectTimeout, headersTimeout, bodyTimeout, keepAliveTimeout } = parts
   return {
     origin: url.origin,
     path: url.pathname.replace(/\/$/, ''),
     tls,
-    ...{ connectTimeout, headersTimeout, bodyTimeout, keepAliveTimeout, connections },
+    ...{ connectTimeout, headersTimeout, bodyTimeout, keepAliveTimeout },
+    ...{ connections: parts.connections, client: parts.client },
   }
 }
 

@@ -102,21 +102,20 @@ function readRoutes(
   around: RouteSurroundings,
 ): { readonly routes: readonly Route[]; readonly table: RouteTable | undefined } {
   const list = valueAt(context.document, [...here, 'routes'])
-  const paths: KeyPath[] = []
-  const routes: Route[] = []
+  const paths = new Map<Route, KeyPath>()
   for (const index of Array.isArray(list) ? list.keys() : []) {
     const path = [...here, 'routes', index]
     const route = readRoute(context, path, around)
     if (route === undefined) continue
-    paths.push(path)
-    routes.push(route)
+    paths.set(route, path)
   }
+  const routes = [...paths.keys()]
   checkIssuers(context, routes)
-  const at = (route: Route) => paths[routes.indexOf(route)] as KeyPath
+  const at = (route: Route | undefined) => paths.get(route as Route) as KeyPath
   const built = buildRouteTable(routes)
   if (!built.ok) {
     for (const { routes: pair, message } of built.problem)
-      report(context, [...(paths[pair[1]] as KeyPath), 'path'], message)
+      report(context, [...at(routes[pair[1]]), 'path'], message)
     return { routes, table: undefined }
   }
   for (const { broader, narrower, methods } of takenAway(built.value))

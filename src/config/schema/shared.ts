@@ -10,6 +10,7 @@ import {
   oneOrMore,
   size,
   text,
+  word,
 } from './values.ts'
 
 export const tlsSchema = mapping({
@@ -52,6 +53,9 @@ export const upstreamParts = mapping({
   bodyTimeout: duration().prefault('60s').describe('between two pieces of a response body'),
   keepAliveTimeout: duration().prefault('4s').describe('how long an idle connection is kept'),
   connections: count(1, 100_000).default(1024).describe('most connections at a time'),
+  client: word(['builtin', 'undici'])
+    .default('builtin')
+    .describe('what speaks HTTP/1.1 to it: our own client, or the library undici'),
 })
 
 /** Its address, or its parts. */

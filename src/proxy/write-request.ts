@@ -1,0 +1,76 @@
+/** A request as bytes for an upstream (RFC 9112 §3, §6): head and first piece of the body leave together. */
+import type net from 'node:net'
+import type { UpstreamRequest } from './upstream.ts'
+
+export type Writing = {
+  /** False once the request is over: nothing more is written. */
+  readonly isWanted: () => boolean
+  /** Told when the last byte was handed to the socket. */
+  readonly sent: () => void
+}
+
+/**
+ * Writes a request. Names, values and target hold no line ends: they were read by node:http's parser or made
+ * of a checked configuration. A body without Content-Length goes in chunks.
+ */
+export function writeRequest(
+  { method, target, headers, body }: UpstreamRequest,
+  socket: net.Socket,
+  { isWanted, sent }: Writing,
+): void {
+  let head = `${method} ${target} HTTP/1.1\r\n`
+  let isChunked = body !== undefined
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (isChunked && name.length === 14 && name.toLowerCase() === 'content-length')
+      isChunked = false
+    head += `${name}: ${headers[i + 1] as string}\r\n`
+  }
+  if (isChunked) head += 'Transfer-Encoding: chunked\r\n'
+  head += '\r\n'
+  if (body === undefined) {
+    socket.write(head, 'latin1')
+    sent()
+    return
+  }
+  const writePiece = (piece: Buffer): boolean => {
+    if (!isChunked) return socket.write(piece)
+    socket.cork()
+    socket.write(`${piece.length.toString(16)}\r\n`, 'latin1')
+    socket.write(piece)
+    const goesOn = socket.write('\r\n', 'latin1')
+    socket.uncork()
+    return goesOn
+  }
+  const finish = (): void => {
+    if (isChunked) socket.write('0\r\n\r\n', 'latin1')
+    sent()
+  }
+
+  socket.cork()
+  socket.write(head, 'latin1')
+  if (Buffer.isBuffer(body)) {
+    if (body.length > 0) writePiece(body)
+    finish()
+    socket.uncork()
+    return
+  }
+  const onDrain = (): void => {
+    if (isWanted()) body.resume()
+  }
+  body.flow({
+    piece(piece) {
+      if (!isWanted()) return false
+      if (writePiece(piece)) return true
+      socket.once('drain', onDrain)
+      return false
+    },
+    end() {
+      if (isWanted()) finish()
+    },
+  })
+  // what came with the request's head flows before this tick
+  process.nextTick(() => {
+    socket.uncork()
+  })
+}
