@@ -50,10 +50,26 @@ function claimText(claim: string, token: VerifiedToken): string | undefined {
     case 'boolean':
       return String(value)
     case 'object':
-      return value === null ? undefined : asciiJson(value)
+      return value === null ? undefined : isTooDeep(value) ? fitsNoHeader : asciiJson(value)
     default:
       return undefined
   }
+}
+
+const fitsNoHeader = '\0'
+
+/** A token has room for lists in lists that are read, but not written: JSON.stringify runs out of stack. */
+const mostLevels = 100
+
+function isTooDeep(value: object): boolean {
+  let level: readonly unknown[] = [value]
+  for (let depth = 0; depth <= mostLevels; depth += 1) {
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? (Object.values(one) as unknown[]) : [],
+    )
+    if (level.length === 0) return false
+  }
+  return true
 }
 
 /** JSON with every character beyond ASCII escaped (RFC 8259 §7). */

@@ -241,6 +241,7 @@ t.test(
   },
 )
 
+// a claim that is not ASCII was a 500 (H8), and so was one of lists in lists, 4,000 deep
 t.test('claims that fit no header are 403, the others are written as they are', async (t) => {
   const upstream = await startRawUpstream(t)
   const scene = await startInbound(
@@ -270,4 +271,9 @@ t.test('claims that fit no header are 403, the others are written as they are', 
     t.equal(answer.headers['www-authenticate'], undefined)
   }
   t.equal(headsOf(upstream.received).length, 1)
+  const lists = (levels: number): unknown =>
+    JSON.parse(`${'['.repeat(levels)}null${']'.repeat(levels)}`)
+  t.equal((await get({ groups: lists(100) })).status, 200)
+  t.equal((await get({ groups: lists(101) })).status, 403, 'deeper lists are not written')
+  t.equal(headsOf(upstream.received).length, 2)
 })
