@@ -11,7 +11,7 @@ import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { parseCompact } from '../../src/tokens/compact.ts'
 import { jwksOf, makeKey, mint, mintRaw } from '../support/issuer.ts'
-import { issuerWithFile, read, refused, refusesAll, startTarget } from './support.ts'
+import { issuerWithFile, read, refusesAll, startTarget } from './support.ts'
 
 const iss = 'https://issuer.example'
 const key = makeKey('k')
@@ -183,27 +183,32 @@ t.test('a token has three parts and at most 12 KiB, and nothing is done for othe
   t.ok(longest.length <= 12 * 1024 && longest.length > 12 * 1024 - 8, String(longest.length))
   const larger = filled(12 * 1024 + 12)
   t.ok(larger.length > 12 * 1024, String(larger.length))
-  await refusesAll(t, target, [
+  const miscounted = [
     ['one part', one],
     ['two parts', `${one}.${two}`],
+    ['four parts', `${good}.${three}`],
+    ['a dot behind', `${good}.`],
+    ['a dot before', `.${good}`],
+    ['five parts, as JWE has', `${good}.${two}.${three}`],
+    ['twelve thousand dots', '.'.repeat(12_000)],
+    ['six thousand parts', 'a.'.repeat(6000)],
+  ] as const
+  await refusesAll(t, target, miscounted, /"the token does not have three parts"/)
+  await refusesAll(t, target, [
     ['no header', `.${two}.${three}`],
     ['no payload', `${one}..${three}`],
     ['no signature', `${one}.${two}.`],
     ['only a payload', `.${two}.`],
     ['only dots', '..'],
-    ['a dot behind', `${good}.`],
-    ['a dot before', `.${good}`],
-    ['four parts', `${good}.${three}`],
-    ['five parts, as JWE has', `${good}.${two}.${three}`],
-    ['twelve thousand dots', '.'.repeat(12_000)],
-    ['six thousand parts', 'a.'.repeat(6000)],
+  ])
+  const long = [
     ['more than 12 KiB', larger],
     ['12 KiB of nothing', 'A'.repeat(12 * 1024 + 1)],
-  ])
+    ['all that a head may hold', 'A'.repeat(15_000)],
+  ] as const
+  await refusesAll(t, target, long, /longer than 12 KiB"/)
   t.equal((await target.withToken(longest)).status, 200, '12 KiB are taken')
-  const flood = await target.withToken('A'.repeat(15_000))
-  t.match(flood, refused, 'within the limit for a head, but not for a token')
-  t.equal((await target.withToken('A'.repeat(20_000))).status, 431)
+  t.equal((await target.withToken('A'.repeat(20_000))).status, 431, 'and more is no head')
   t.equal(target.reached(), 1)
 })
 

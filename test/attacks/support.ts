@@ -75,14 +75,19 @@ export const refused = {
   body: /"code":"invalid_token"/,
 }
 
-/** Each of these is 401 `invalid_token`, and none reaches the upstream. */
+/** Each of these is 401 `invalid_token`, for this reason where one is given, and none reaches the upstream. */
 export async function refusesAll(
   t: Test,
   target: Target,
   tokens: Iterable<readonly [what: string, compact: string]>,
+  because = /error_description="/,
 ): Promise<void> {
   const before = target.reached()
-  for (const [what, compact] of tokens) t.match(await target.withToken(compact), refused, what)
+  for (const [what, compact] of tokens) {
+    const answer = await target.withToken(compact)
+    t.match(answer, refused, what)
+    t.match(answer.headers['www-authenticate'], because)
+  }
   t.equal(target.reached(), before, 'nothing reached the upstream')
 }
 

@@ -1,7 +1,7 @@
 /**
  * A token endpoint that does not give tokens. HAZARDS T1: a naive cache fetched 34 times for 80 calls and 60 times
  * for 60 calls that failed, sent `Bearer undefined`, and with a lifetime that is no number fetched every time. Each
- * fault of SPEC 4, through outbound: what callers hear, what the upstream sees, and how often the endpoint is asked.
+ * fault of SPEC 4 (R12), through outbound: what callers hear, what the upstream sees, and how often the endpoint is asked.
  */
 import { gzipSync } from 'node:zlib'
 import t from 'tap'

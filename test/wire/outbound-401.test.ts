@@ -1,3 +1,4 @@
+/** What a 401 of the upstream costs: one renewal that all share, one replay, and no storm (R13, HAZARDS T1). */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
