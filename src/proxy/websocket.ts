@@ -201,9 +201,9 @@ function isUnchanged(
   return reached === new URL(origin).origin && pathname + search === target
 }
 
-/** `ws` makes the headers of the handshake itself. */
+/** `ws` makes the headers of the handshake itself. One may be called `constructor`: an object knows what that is. */
 function handshakeHeaders(headers: readonly string[]): Headers {
-  const passed: Headers = {}
+  const passed = Object.create(null) as Headers
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase()
     if (name.startsWith('sec-websocket-')) continue

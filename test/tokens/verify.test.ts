@@ -340,7 +340,7 @@ t.test('the first scope claim that is there grants, by single spaces or as a lis
     [{ realm: { roles: ['b'] } }, ['b']],
     [{}, []],
   ] as const)
-    t.match(await read(over), { scopes, client: '3n4b5c6d7e8f9g' }, JSON.stringify(over))
+    t.strictSame(await read(over), { scopes, client: '3n4b5c6d7e8f9g' }, JSON.stringify(over))
   t.match(await read({ azp: '', client: { id: 'nested' } }), { client: 'nested' })
   t.match(await read({ azp: 7, client: [] }), { client: '3n4b5c6d7e8f9g' })
 })
