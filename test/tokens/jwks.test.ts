@@ -262,7 +262,7 @@ t.test(
 )
 
 t.test('an answer that is large, late, redirected, malformed or half good', async (t) => {
-  const brief = { jwksTimeout: milliseconds(60) }
+  const brief = { jwksTimeout: milliseconds(600) }
   const { issuers, answer, wait } = await issuerServer(t, brief)
   const padding = (size: number) => jwksOf(one).slice(0, -1) + `,"x":"${'x'.repeat(size)}"}`
   const limit = 256 * 1024
