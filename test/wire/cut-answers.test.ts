@@ -138,15 +138,20 @@ for (const [what, path] of [
     const requests = `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
     let written = 0
     let idle = 0
+    let isHeld = false
     const timer = setInterval(() => {
-      idle = written - scene.log.length > 40 ? idle + 1 : 0
-      // when nothing is answered any more, one more shows whether somebody is still there
-      const more = idle === 0 ? 50 : idle % 100 === 0 ? 1 : 0
+      const unanswered = written - scene.log.length
+      idle = unanswered > 40 ? idle + 1 : 0
+      // when nothing is answered any more, one more now and then shows whether somebody is still there
+      const more = idle === 0 ? 50 : idle % 50 === 0 ? 1 : 0
       written += more
       socket.write(requests.repeat(more))
+      isHeld = unanswered > 95
+      if (isHeld) socket.destroy()
     }, 2)
     await closed(socket)
     clearInterval(timer)
+    t.notOk(isHeld, 'it was not held for ever')
     t.ok(scene.log.length > 100, `${scene.log.length} were taken by the kernels`)
   })
 
