@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Milliseconds } from '../units.ts'
-import { watchReader } from './response-body.ts'
+import { watchReader } from './reader.ts'
 
 /** How long, and how much is read and thrown away meanwhile. */
 const grace = 500

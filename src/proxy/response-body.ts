@@ -1,7 +1,7 @@
 /** A response body on its way downstream: back-pressure, and limits for both who send and who read. */
-import type { ServerResponse } from 'node:http'
 import type { Milliseconds } from '../units.ts'
 import type { Exchange } from './exchange.ts'
+import { watchReader } from './reader.ts'
 
 export type ResponseBody = {
   /** False = stop until `resume` is called. */
@@ -79,38 +79,4 @@ export function relayBody(
       clearTimeout(limit)
     },
   }
-}
-
-/** The kernel takes the first pieces for a reader that takes nothing; to see its last one soon needs more looks. */
-const lookEvery = 250
-
-/**
- * Calls `stalled` once when nothing was taken for `limit`, unless the timer is cleared before: a slow reader is one
- * that takes nothing, not one that takes little.
- */
-export function watchReader(
-  res: ServerResponse,
-  limit: Milliseconds,
-  stalled: () => void,
-): NodeJS.Timeout {
-  let left = unsent(res)
-  let since = performance.now()
-  const look = (): void => {
-    const before = left
-    left = unsent(res)
-    if (left !== before) {
-      since = performance.now()
-    } else if (performance.now() - since >= limit) {
-      clearInterval(timer)
-      stalled()
-    }
-  }
-  const timer = setInterval(look, Math.min(limit, lookEvery))
-  return timer
-}
-
-/** Bytes that the kernel did not take yet; libuv counts them also inside of one long write. */
-function unsent({ socket }: ServerResponse): number {
-  const handle = (socket as { _handle?: { writeQueueSize: number } | null } | null)?._handle
-  return handle?.writeQueueSize ?? 0
 }
