@@ -24,7 +24,8 @@ export async function exchangeRaw(port: number, request: string | Buffer): Promi
 export async function readAll(socket: net.Socket): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  if (!socket.closed) await once(socket, 'close')
+  // not `once`: a connection that is refused has no answer, and is no error here
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
   return Buffer.concat(chunks).toString('latin1')
 }
 
