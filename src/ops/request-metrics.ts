@@ -68,7 +68,7 @@ export function createRequestMetrics(): RequestMetrics {
       const { direction, decision } = record
       const one = seriesOf(direction, record.route)
       const status = Math.floor(record.status / 100)
-      one.statuses[status] = (one.statuses[status] ?? 0) + 1
+      one.statuses[status] = (one.statuses[status] as number) + 1
       observe(one.durations, record.durationMs)
       if (direction !== 'inbound' || decision === undefined) return
       if (decision === 'allow' && record.enforced) {

@@ -90,7 +90,6 @@ export function openHttp1Line(config: UpstreamConfig, lost: (line: Line) => void
     socket = connect(
       config,
       (connected) => {
-        if (current !== serving) return
         if (connected.ok) {
           listen(connected.value)
           begin(serving, connected.value)

@@ -32,7 +32,8 @@ export function takeBody(
   const max = exchange.settings.limits.maxBodyBytes ?? Number.POSITIVE_INFINITY
   let held: Buffer[] | undefined = limits.replayBytes > 0 ? [] : undefined
   let whole = false
-  let isStopped = false
+  /** Whatever happened to the body. */
+  let events = 0
   let limit: NodeJS.Timeout | undefined
   let pausedSince: number | undefined
   let sink: BodySink | undefined
@@ -40,6 +41,7 @@ export function takeBody(
 
   const onData = (chunk: Buffer): void => {
     record.bytesIn += chunk.length
+    events += 1
     if (pausedSince === undefined) limit?.refresh()
     else watch()
     if (record.bytesIn > max) {
@@ -55,6 +57,7 @@ export function takeBody(
 
   const onEnd = (): void => {
     whole = true
+    events += 1
     clearTimeout(limit)
     sink?.end()
     tellEnded?.()
@@ -70,9 +73,8 @@ export function takeBody(
 
   function check(): void {
     afterPoll(
-      () => record.bytesIn,
+      () => events,
       () => {
-        if (isStopped || whole) return
         if (!req.isPaused()) {
           stalled('downstream')
           return
@@ -104,7 +106,7 @@ export function takeBody(
     ended: () => whole,
     replay: () => (whole && held !== undefined ? Buffer.concat(held) : undefined),
     stop() {
-      isStopped = true
+      events += 1
       clearTimeout(limit)
       req.off('data', onData)
       req.off('end', onEnd)

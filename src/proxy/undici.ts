@@ -125,7 +125,6 @@ export function openUndiciLine(config: UpstreamConfig, lost: (line: Line) => voi
           resume()
         },
         abort() {
-          if (isOver) return
           isOver = true
           cancel()
         },

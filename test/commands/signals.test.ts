@@ -158,7 +158,7 @@ t.test(
     for (let round = 1; round <= 20; round += 1) {
       running.child.kill('SIGHUP')
       while (running.printed().split('configuration reloaded').length <= round)
-      await once(running.child, 'said')
+        await once(running.child, 'said')
     }
     asking = false
     await Promise.all(callers)

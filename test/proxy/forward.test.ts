@@ -161,7 +161,8 @@ t.test('a request that was given up hears nothing more, though all were busy', a
       },
     )
   const [served, waiting, givenUp] = [send('served'), send('waiting'), send('given up')]
-  send('refused')
+  send('refused').resume()
+  waiting.resume()
   givenUp.abort()
   await new Promise((resolve) => setImmediate(resolve))
   t.strictSame(failures, ['refused'])

@@ -344,3 +344,17 @@ t.test('a body that is held goes with its length, or as one chunk', async (t) =>
   t.match(text, /Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\nPOST/)
   t.match(text, /Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n$/)
 })
+
+t.test('a call that waited for a connection is resumed like any other', async (t) => {
+  const { raw, upstream } = await setUp(t, answerOk(ok), { connections: 1 })
+  const slowly = (call: UpstreamCall): boolean => {
+    setImmediate(() => {
+      call.resume()
+    })
+    return false
+  }
+  for (const heard of await Promise.all([ask(upstream), ask(upstream, {}, slowly)]))
+    t.match(heard, whole)
+  await new Promise(setImmediate)
+  t.equal(raw.sockets.length, 1)
+})

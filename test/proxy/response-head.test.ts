@@ -8,12 +8,36 @@ const read = (lines: readonly string[], method = 'GET') =>
 const ok = 'HTTP/1.1 200 OK'
 
 t.test('status, headers and framing are read as they stand', (t) => {
-  const head = read(['HTTP/1.1 201 Created', 'A:b', 'a: \t c d\t ', 'X-Umlaut: \xe4', 'Empty:'])
+  const head = read([
+    'HTTP/1.1 201 Created',
+    'A:b',
+    'a: \t c d\t ',
+    'X-Umlaut: \xe4',
+    'Empty:',
+    'Accept-Charset: u',
+    'X-Seventeen-Chars: v',
+    'User-Agent: w',
+  ])
   t.strictSame(head, {
     ok: true,
     value: {
       status: 201,
-      headers: ['A', 'b', 'a', 'c d', 'X-Umlaut', '\xe4', 'Empty', ''],
+      headers: [
+        'A',
+        'b',
+        'a',
+        'c d',
+        'X-Umlaut',
+        '\xe4',
+        'Empty',
+        '',
+        'Accept-Charset',
+        'u',
+        'X-Seventeen-Chars',
+        'v',
+        'User-Agent',
+        'w',
+      ],
       framing: { kind: 'close' },
       keepsAlive: false,
       promised: undefined,

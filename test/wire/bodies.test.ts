@@ -266,3 +266,34 @@ t.test('waiting for an upstream connection ends after connectTimeout', async (t)
     upstreamError: 'all upstream connections are busy',
   })
 })
+
+t.test(
+  'an upstream that takes nothing for less than bodyTimeout costs nobody anything',
+  async (t) => {
+    const size = 20 * 1024 * 1024
+    let paused = false
+    const upstream = await startRawUpstream(t, (socket) => {
+      if (!paused) {
+        paused = true
+        socket.pause()
+        setTimeout(() => socket.resume(), 300)
+      }
+      if (socket.bytesRead > size) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    })
+    const scene = await startInbound(
+      t,
+      upstream.port,
+      `  routes: [{ path: /a, methods: [POST], public: true }]
+  limits: { bodyIdleTimeout: 100ms }
+`,
+    )
+    const socket = dial(scene.inbound)
+    const seen = listen(socket)
+    socket.write(
+      `POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
+    )
+    socket.write(Buffer.alloc(size))
+    await closed(socket)
+    t.match(seen.text(), /^HTTP\/1.1 200 /)
+  },
+)

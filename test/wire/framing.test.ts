@@ -187,7 +187,11 @@ t.test('a head that drips and a silent connection are 408 within headersTimeout'
 
 t.test('connections beyond maxConnections are closed, and places come back', async (t) => {
   const upstream = await startRawUpstream(t)
-  const scene = await startInbound(t, upstream.port, '  limits: { maxConnections: 1, headersTimeout: 10m }\n')
+  const scene = await startInbound(
+    t,
+    upstream.port,
+    '  limits: { maxConnections: 1, headersTimeout: 10m }\n',
+  )
   const first = dial(scene.inbound)
   const seen = listen(first)
   first.write('GET /open/1 HTTP/1.1\r\nHost: a\r\n\r\n')
