@@ -18,7 +18,10 @@ const { values } = parseArgs({
 })
 console.log(`${values.seconds} s, --seed ${values.seed}`)
 const main = join(import.meta.dirname, '../dist/main.js')
-const result = await soak(t, { main, seconds: Number(values.seconds), seed: Number(values.seed) })
+const result = await soak(t, {
+  ...{ main, seconds: Number(values.seconds), seed: Number(values.seed) },
+  growth: 48,
+})
 await tearDown()
 const { requests, disturbances, before, after, faults } = result
 console.log(`${requests} requests, ${disturbances} disturbances`)

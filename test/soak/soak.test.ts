@@ -7,7 +7,7 @@ import { soak } from './soak.ts'
 t.test('a short soak leaves nothing behind and judges every request rightly', async (t) => {
   t.comment(`FAST_CHECK_SEED=${seed}`)
   const { faults, requests, disturbances } = await soak(t, {
-    ...{ main: buildCommand(t), seconds: 8, seed, callers: 4 },
+    ...{ main: buildCommand(t), seconds: 8, seed, callers: 4, growth: 160 },
   })
   t.strictSame(faults, [])
   t.ok(requests > cases.length, `${requests} requests`)

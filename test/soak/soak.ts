@@ -11,6 +11,8 @@ export type SoakOptions = {
   readonly seconds: number
   /** Chance is made of it. */
   readonly seed: number
+  /** MiB by which the process may have grown since it was warm; a short run is not warm before it is over. */
+  readonly growth: number
   /** How many callers at a time. */
   readonly callers?: number
 }
@@ -30,9 +32,6 @@ type Figures = {
   readonly descriptors: number
   readonly timers: number
 }
-
-/** MiB by which the process may have grown since it was warm: a short run is not warm before it is over. */
-const growth = 160
 
 export async function soak(t: Test, options: SoakOptions): Promise<SoakResult> {
   const world = await startWorld(t, options.main)
@@ -84,7 +83,8 @@ export async function soak(t: Test, options: SoakOptions): Promise<SoakResult> {
 
   faults.push(...world.wrong.map((what) => `the upstream got ${what}`))
   if (proxy.child.exitCode !== null) faults.push(`the process ended: ${proxy.child.exitCode}`)
-  if (after.resident - before.resident > growth * 1024) faults.push('memory was not given back')
+  if (after.resident - before.resident > options.growth * 1024)
+    faults.push('memory was not given back')
   if (after.descriptors > before.descriptors + 4) faults.push('descriptors were not given back')
   if (after.timers > before.timers + 4) faults.push('timers were not given back')
   const printed = proxy.printed()

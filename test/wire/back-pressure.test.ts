@@ -14,8 +14,8 @@ const built = buildCommand(t)
 /** How many at a time: SCOPEGATE_MANY=200 takes the size of the requirement. Each is of 50 MiB. */
 const many = Number(process.env['SCOPEGATE_MANY'] ?? 16)
 const size = 50 * 1024 * 1024
-/** KiB by which the process may grow: what is under way, not what it comes to. */
-const most = 60 * 1024 + many * 1024
+/** KiB by which the process may grow: what is under way and a heap that is not collected yet, not what it comes to. */
+const most = 128 * 1024 + many * 1024
 
 /** Sends `size` bytes as they are taken. */
 function sendSlowly(socket: net.Socket): void {
