@@ -23,10 +23,10 @@ const result = await soak(t, {
   growth: 48,
 })
 await tearDown()
-const { requests, disturbances, before, after, faults } = result
+const { requests, disturbances, before, during, after, faults } = result
 console.log(`${requests} requests, ${disturbances} disturbances`)
-for (const name of ['resident', 'descriptors', 'timers'] as const)
-  console.log(`${name}: ${before[name]} before, ${after[name]} after`)
+for (const name of ['resident', 'held', 'descriptors', 'timers'] as const)
+  console.log(`${name}: ${before[name]} before, ${during[name]} under load, ${after[name]} after`)
 for (const fault of faults) console.log(`FAULT ${fault}`)
 console.log(faults.length === 0 ? 'all is well' : `${faults.length} faults`)
 process.exit(faults.length === 0 ? 0 : 1)

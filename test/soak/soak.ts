@@ -4,7 +4,7 @@ import net from 'node:net'
 import type { Test } from 'tap'
 import { parseAnswer, readAll } from '../support/wire.ts'
 import { type Case, cases } from './requests.ts'
-import { pause, startWorld, type World } from './world.ts'
+import { collect, pause, startWorld, type World } from './world.ts'
 
 export type SoakOptions = {
   readonly main: string
@@ -22,16 +22,23 @@ export type SoakResult = {
   readonly faults: readonly string[]
   readonly requests: number
   readonly disturbances: number
-  /** Before and after, kilobytes of memory, descriptors and timers. */
   readonly before: Figures
+  /** Under load, where timers run: or nobody could tell that their number is read. */
+  readonly during: Figures
   readonly after: Figures
 }
 
 type Figures = {
+  /** Kilobytes that the process has. */
   readonly resident: number
+  /** Kilobytes that are in use once everything that nobody needs is collected. */
+  readonly held: number
   readonly descriptors: number
   readonly timers: number
 }
+
+/** Kilobytes of `held` by which no run may grow, however long. */
+const heldGrowth = 8 * 1024
 
 export async function soak(t: Test, options: SoakOptions): Promise<SoakResult> {
   const world = await startWorld(t, options.main)
@@ -65,9 +72,12 @@ export async function soak(t: Test, options: SoakOptions): Promise<SoakResult> {
   const before = await figures(world)
   const end = performance.now() + options.seconds * 1000
   let disturbances = 0
+  let during = before
   const disturb = async (): Promise<void> => {
     while (performance.now() < end - 4000) {
       await pause(300 + chance() * 1500)
+      const now = await figures(world)
+      if (now.timers >= during.timers) during = now
       disturbances += 1
       const which = Math.floor(chance() * 5)
       if (which === 0) await world.restartUpstream()
@@ -85,15 +95,17 @@ export async function soak(t: Test, options: SoakOptions): Promise<SoakResult> {
   if (proxy.child.exitCode !== null) faults.push(`the process ended: ${proxy.child.exitCode}`)
   if (after.resident - before.resident > options.growth * 1024)
     faults.push('memory was not given back')
+  if (after.held - before.held > heldGrowth) faults.push('memory is held that nobody needs')
   if (after.descriptors > before.descriptors + 4) faults.push('descriptors were not given back')
   if (after.timers > before.timers + 4) faults.push('timers were not given back')
+  if (during.timers === 0) faults.push('no timer was ever seen: their number is not read')
   const printed = proxy.printed()
   if ([...world.secrets].some((secret) => printed.includes(secret)))
     faults.push('the log holds a token or a secret')
   proxy.child.kill('SIGTERM')
   const { code } = await proxy.ended
   if (code !== 0) faults.push(`the exit code was ${code}`)
-  return { faults, requests, disturbances, before, after }
+  return { faults, requests, disturbances, before, during, after }
 }
 
 /** The status of the answer; undefined when we went away in the middle, 0 when there was none or it was cut. */
@@ -124,6 +136,7 @@ async function settle({ proxy }: World): Promise<void> {
 }
 
 async function figures({ proxy }: World): Promise<Figures> {
+  proxy.child.kill(collect)
   const text = await new Promise<string>((resolve, reject) => {
     http
       .get({ port: proxy.admin, path: '/metrics', agent: false }, (res) => {
@@ -135,8 +148,20 @@ async function figures({ proxy }: World): Promise<Figures> {
       })
       .on('error', reject)
   })
-  const timers = Number(/nodejs_active_resources\{type="Timeout"\} (\d+)/.exec(text)?.[1] ?? 0)
-  return { resident: proxy.resident(), descriptors: proxy.descriptors(), timers }
+  const valueOf = (name: string): number =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')[1] ?? 0,
+    )
+  const bytes = valueOf('nodejs_heap_size_used_bytes') + valueOf('nodejs_external_memory_bytes')
+  return {
+    resident: proxy.resident(),
+    held: Math.round(bytes / 1024),
+    descriptors: proxy.descriptors(),
+    timers: valueOf('nodejs_active_resources{type="Timeout"}'),
+  }
 }
 
 /** A small generator of chance that can be begun again (mulberry32). */

@@ -26,6 +26,9 @@ export type World = {
   reload(isGood: boolean): void
 }
 
+/** Tells the process to collect what nobody needs any more. */
+export const collect = 'SIGUSR2'
+
 /** How long the traces of a disturbance may show, in milliseconds. */
 const aftermath = 2500
 
@@ -43,7 +46,12 @@ export async function startWorld(t: Test, main: string): Promise<World> {
   }
   write(true)
   const env = { WORKER_SECRET: clientNamed(issuer, 'export-service').secret.reveal() }
-  const proxy = await served(start(t, main, ['run', '-c', file], { env }))
+  const proxy = await served(
+    start(t, main, ['run', '-c', file], {
+      ...{ env, shell: 'unset NODE_OPTIONS', node: ['--expose-gc'] },
+      imports: [`process.on('${collect}', () => { gc(); gc() })`],
+    }),
+  )
   const disturb = (time: number): void => {
     world.disturbedUntil = Math.max(world.disturbedUntil, performance.now() + time)
   }
