@@ -1,4 +1,4 @@
-# Scopegate in a container: production dependencies only, no shell needed, not root.
+# Scopegate in a container: one bundle, no packages, no shell needed, not root.
 #   docker build -t scopegate .
 #   docker run --read-only --cap-drop ALL -p 8080:8080 \
 #     -v "$PWD/proxy.config.yaml:/etc/scopegate/proxy.config.yaml:ro" scopegate
@@ -9,14 +9,12 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
 COPY src ./src
 RUN npm run build
-
-FROM ${NODE_IMAGE} AS dependencies
-WORKDIR /build
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund
+# the packages are in the bundle; their licences go along
+RUN npm prune --omit=dev --no-audit --no-fund && mkdir /licenses \
+  && find node_modules -type f -iname 'licen[cs]e*' -exec cp --parents -t /licenses {} +
 
 FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0
@@ -28,8 +26,13 @@ ENV NODE_ENV=production
 WORKDIR /opt/scopegate
 COPY package.json proxy.config.schema.json LICENSE ./
 COPY deploy/cloudformation ./deploy/cloudformation
-COPY --from=dependencies /build/node_modules ./node_modules
+COPY --from=build /licenses ./licenses
 COPY --from=build /build/dist ./dist
+# what V8 compiled once, written here and by nobody later: a start takes a quarter less
+ENV NODE_COMPILE_CACHE=/opt/scopegate/compiled
+RUN SCOPEGATE_CONFIG='{ version: 1, inbound: { listen: "127.0.0.1:0", upstream: "http://127.0.0.1:9", \
+    routes: [{ path: /a, methods: [GET], public: true }] }, admin: { listen: "127.0.0.1:0" } }' \
+  timeout 5 node dist/main.js run -c env:SCOPEGATE_CONFIG >/dev/null; test -d compiled
 # numeric, so that Kubernetes can check runAsNonRoot
 USER 1000:1000
 EXPOSE 8080 8081 9901

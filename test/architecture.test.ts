@@ -135,9 +135,9 @@ t.test('decision is pure: nothing of Node, no package', (t) => {
 t.test('a library that could surprise us is known to the files that say so', (t) => {
   const known: Readonly<Record<string, readonly string[]>> = {
     'aws-jwt-verify': ['tokens/verify.ts'],
-    '@fastify/http-proxy': ['proxy/websocket.ts'],
-    ws: ['proxy/websocket-valve.ts', 'proxy/websocket.ts'],
-    undici: ['proxy/undici.ts', 'tokens/fetch.ts', 'tokens/token-fetch.ts'],
+    '@fastify/http-proxy': ['proxy/websocket-tunnel.ts'],
+    ws: ['proxy/websocket-tunnel.ts', 'proxy/websocket-valve.ts'],
+    undici: ['proxy/undici.ts', 'tokens/token-fetch.ts'],
     oauth4webapi: ['tokens/client-auth.ts', 'tokens/request.ts'],
     'lru-cache': ['tokens/verified.ts'],
     pino: ['ops/log.ts'],

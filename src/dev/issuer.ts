@@ -17,6 +17,7 @@ import { readTemplate } from './template.ts'
 import type { TemplateOptions } from './template.ts'
 import { addTokenEndpoint } from './token-endpoint.ts'
 import { addWellKnown } from './well-known.ts'
+import { noSchemas } from '../ops/no-schemas.ts'
 
 export type IssuerOptions = {
   /** A model, or a template's text, read with `templateOptions`. */
@@ -96,7 +97,7 @@ export async function startIssuer(
   const counts: IssuerCounts = { tokens: 0, jwks: 0, discovery: 0, api: 0 }
   let url = ''
 
-  const app = fastify({ forceCloseConnections: true })
+  const app = fastify({ schemaController: noSchemas, forceCloseConnections: true })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   addTokenEndpoint(app, registry, {

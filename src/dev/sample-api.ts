@@ -7,6 +7,7 @@ import { no, ok } from '../units.ts'
 import type { Result } from '../units.ts'
 import { listenOnLoopback } from './loopback.ts'
 import type { ListenProblem } from './loopback.ts'
+import { noSchemas } from '../ops/no-schemas.ts'
 
 export type SampleApi = { readonly url: string; close(): Promise<void> }
 
@@ -23,7 +24,11 @@ export async function startSampleApi({
   port: number
   host?: string
 }): Promise<Result<SampleApi, ListenProblem>> {
-  const app = fastify({ forceCloseConnections: true, bodyLimit: Number.MAX_SAFE_INTEGER })
+  const app = fastify({
+    schemaController: noSchemas,
+    forceCloseConnections: true,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+  })
   app.removeAllContentTypeParsers()
   // whatever the type, also one that fastify cannot read, the body is handed on as a stream
   app.addHook('onRequest', (request, _reply, done) => {

@@ -5,6 +5,7 @@ import type { NonEmpty, Result } from '../units.ts'
 import { adminRefusal } from './admin-guard.ts'
 import { bind } from './bind.ts'
 import type { Metrics } from './metrics.ts'
+import { noSchemas } from './no-schemas.ts'
 
 export type Readiness = { readonly ready: boolean; readonly missing: readonly string[] }
 
@@ -48,6 +49,7 @@ export function createAdmin(parts: AdminParts): Admin {
 
 function createApp(parts: AdminParts, overSocket: () => boolean): FastifyInstance {
   const app = fastify({
+    schemaController: noSchemas,
     logger: false,
     trustProxy: false,
     bodyLimit: 1024,

@@ -13,7 +13,7 @@
  */
 import { Readable } from 'node:stream'
 import type net from 'node:net'
-import { Client, type Dispatcher } from 'undici'
+import type { Client, Dispatcher } from 'undici'
 import type { UpstreamConfig } from '../config/config.ts'
 import { connect, ConnectFailure } from './connect.ts'
 import type { Line } from './upstream-pool.ts'
@@ -30,38 +30,47 @@ export function openUndiciLine(config: UpstreamConfig, lost: (line: Line) => voi
   /** The connection broke: undici takes that for the end of a body which ends with its connection. */
   let isBroken = false
 
-  const client = new Client(config.origin.replace(/^https:/, 'http:'), {
-    pipelining: 1,
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: config.keepAliveTimeout,
-    keepAliveMaxTimeout: config.keepAliveTimeout,
-    maxHeaderSize: maxResponseHead,
-    connect: (_options, callback) => {
-      connect(config, (connected) => {
-        if (!connected.ok) {
-          callback(connected.problem, null)
-          return
-        }
-        socket = connected.value
-        connections += 1
-        isBroken = false
-        socket.once('error', () => {
-          isBroken = true
+  let client: Client | undefined
+  // loaded with the first line: most processes never need it
+  const opened = import('undici').then((undici) => (client = open(undici.Client)))
+
+  function open(Undici: typeof Client): Client {
+    const made = new Undici(config.origin.replace(/^https:/, 'http:'), {
+      pipelining: 1,
+      allowH2: false,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: config.keepAliveTimeout,
+      keepAliveMaxTimeout: config.keepAliveTimeout,
+      maxHeaderSize: maxResponseHead,
+      connect: (_options, callback) => {
+        connect(config, (connected) => {
+          if (!connected.ok) {
+            callback(connected.problem, null)
+            return
+          }
+          socket = connected.value
+          connections += 1
+          isBroken = false
+          socket.once('error', () => {
+            isBroken = true
+          })
+          callback(null, socket)
         })
-        callback(null, socket)
-      })
-    },
-  })
-  client.on('disconnect', () => {
-    socket = undefined
-    lost(line)
-  })
+      },
+    })
+    made.on('disconnect', () => {
+      socket = undefined
+      lost(line)
+    })
+    return made
+  }
 
   const line: Line = {
     destroy() {
-      client.destroy(() => undefined)
+      void opened.then((made) => {
+        made.destroy(nothing)
+      })
     },
     send(request, handler, free) {
       const [before, connectionsBefore] = [socket, connections]
@@ -111,15 +120,20 @@ export function openUndiciLine(config: UpstreamConfig, lost: (line: Line) => voi
           over(false, failureOf(error, isSame && before.bytesRead === bytesBefore))
         },
       }
-      client.dispatch(
-        {
-          method: request.method,
-          path: request.target,
-          headers: request.headers as string[],
-          body: bodyOf(request.body),
-        },
-        handlers,
-      )
+      const dispatch = (made: Client): void => {
+        if (isOver) return
+        made.dispatch(
+          {
+            method: request.method,
+            path: request.target,
+            headers: request.headers as string[],
+            body: bodyOf(request.body),
+          },
+          handlers,
+        )
+      }
+      if (client === undefined) void opened.then(dispatch)
+      else dispatch(client)
       return {
         resume: () => {
           resume()

@@ -1,25 +1,16 @@
 /**
- * WebSockets, through @fastify/http-proxy. Only this file knows it, its defaults and its errors.
- *
- * Relied on: it never listens, handshakes are handed to it after the decision; the upstream's name in TLS
- * and its verification come from our options (H1); it dials the URL that `new URL` makes, so that a target
- * which would not survive that unchanged is refused (H5); reasons for closing are replaced, since it passes
- * on error messages with addresses (H7); no reconnecting; its log is off, it holds URLs.
- * It answers the handshake before it dials, and picks the first subprotocol offered.
+ * WebSockets, from the cleared handshake to the close: who has one open, until when, and for how long it is allowed.
+ * `websocket-tunnel.ts` carries them; it is loaded with the first one.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import httpProxy from '@fastify/http-proxy'
-import fastify from 'fastify'
-import type WebSocket from 'ws'
 import type { UpstreamConfig } from '../config/config.ts'
 import type { ClearedTarget } from '../decision/enforce.ts'
 import type { Clock, EpochSeconds } from '../units.ts'
-import { tlsOptions } from './connect.ts'
 import { answer, type Exchange } from './exchange.ts'
 import { endAfterGrace } from './grace.ts'
 import { upstreamKey } from './upstreams.ts'
-import { CallerWebSocket, joinEnds } from './websocket-valve.ts'
+import type { Headers, Tunnel } from './websocket-tunnel.ts'
 
 export type Handshake = {
   readonly exchange: Exchange
@@ -41,9 +32,6 @@ export type WebSockets = {
   closeAll(): void
 }
 
-/** Longer messages close the connection (1009). */
-const longestMessage = 16 * 1024 * 1024
-
 /** RFC 6455 §7.4.1. */
 const goingAway = 1001
 const policyViolation = 1008
@@ -56,7 +44,7 @@ export function createWebSockets(clock: Clock): WebSockets {
   function tunnelTo(upstream: UpstreamConfig): Promise<Tunnel> {
     const key = upstreamKey(upstream)
     // one of another configuration lives on in its connections alone
-    if (latest?.key !== key) latest = { key, tunnel: createTunnel(upstream) }
+    if (latest?.key !== key) latest = { key, tunnel: openTunnel(upstream) }
     return latest.tunnel
   }
 
@@ -103,48 +91,9 @@ export function createWebSockets(clock: Clock): WebSockets {
   }
 }
 
-type Headers = Record<string, string | string[]>
-type Tunnel = (req: IncomingMessage, socket: Duplex, head: Buffer, headers: Headers) => void
-
-/** @fastify/http-proxy for one upstream, on a server that never listens. */
-async function createTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
-  const prepared = new WeakMap<IncomingMessage, Headers>()
-  const host = new URL(upstream.origin).hostname.replace(/^\[|\]$/g, '')
-  const app = fastify({
-    logger: false,
-    routerOptions: { maxParamLength: 64 * 1024, caseSensitive: true },
-  })
-  // `rewriteRequestHeaders` is documented but not in the types
-  const wsClientOptions: WebSocket.ClientOptions & {
-    rewriteRequestHeaders: (headers: unknown, request: { raw: IncomingMessage }) => Headers
-  } = {
-    ...tlsOptions(upstream, host),
-    perMessageDeflate: false,
-    maxPayload: longestMessage,
-    followRedirects: false,
-    handshakeTimeout: upstream.headersTimeout,
-    rewriteRequestHeaders: (_headers, request) => prepared.get(request.raw) as Headers,
-  }
-  await app.register(httpProxy, {
-    upstream: upstream.origin,
-    websocket: true,
-    wsServerOptions: {
-      WebSocket: CallerWebSocket as never,
-      perMessageDeflate: false,
-      maxPayload: longestMessage,
-    },
-    wsClientOptions,
-    wsHooks: {
-      onConnect: (_context, caller, above) => {
-        joinEnds(caller, above, upstream.bodyTimeout)
-      },
-    },
-  })
-  await app.ready()
-  return (req, socket, head, headers) => {
-    prepared.set(req, headers)
-    app.server.emit('upgrade', req, socket, head)
-  }
+async function openTunnel(upstream: UpstreamConfig): Promise<Tunnel> {
+  const { createTunnel } = await import('./websocket-tunnel.ts')
+  return createTunnel(upstream)
 }
 
 /** Longest delay that a timer takes. */

@@ -1,5 +1,7 @@
 /** One bounded GET of a JSON document from an issuer; only this file and request.ts speak HTTP in tokens/. */
-import { Agent, errors, request } from 'undici'
+import { once } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
 import { no, ok, type Bytes, type Milliseconds, type Result } from '../units.ts'
 import { decodeUtf8 } from './json.ts'
 import type { TlsSettings } from './settings.ts'
@@ -38,49 +40,63 @@ export async function fetchJsonText(
   const cancel = () => ending.abort('it was cancelled')
   if (options.signal?.aborted) cancel()
   options.signal?.addEventListener('abort', cancel, { once: true })
-  const agent = createAgent(options)
-  const result = await exchange(url, agent, ending.signal).catch((error: unknown) =>
+  const result = await exchange(url, options, ending.signal).catch((error: unknown) =>
     problem(ending.signal.aborted ? String(ending.signal.reason) : wordsFor(error)),
   )
   clearTimeout(limit)
   options.signal?.removeEventListener('abort', cancel)
-  await agent.destroy()
   return result
 }
 
 async function exchange(
   url: string,
-  dispatcher: Agent,
+  { maxBytes, tls }: FetchOptions,
   signal: AbortSignal,
 ): Promise<Result<string, FetchProblem>> {
-  const { statusCode, body } = await request(url, {
-    dispatcher,
-    signal,
-    headers: { accept: 'application/json', 'accept-encoding': 'identity' },
-  })
-  if (statusCode !== 200) {
-    // the agent is destroyed with the body unread, which the body reports as an error
-    body.on('error', () => undefined)
-    const because =
-      statusCode >= 300 && statusCode < 400
-        ? 'the answer is a redirect'
-        : `the answer has status ${statusCode}`
-    return problem(because, statusCode)
+  const { get } = url.startsWith('https:') ? https : http
+  const request = get(url, { ...tlsOptions(tls), ...always, signal })
+  // whatever comes after the head is told by the body too
+  request.on('error', () => undefined)
+  try {
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+    const status = response.statusCode as number
+    if (status !== 200) {
+      const isRedirect = status >= 300 && status < 400
+      return problem(
+        isRedirect ? 'the answer is a redirect' : `the answer has status ${status}`,
+        status,
+      )
+    }
+    const pieces: Buffer[] = []
+    let size = 0
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      size += piece.length
+      if (size > maxBytes) return problem('the answer is too large')
+      pieces.push(piece)
+    }
+    const text = decodeUtf8(Buffer.concat(pieces))
+    return text === undefined ? problem('the answer is not UTF-8', 200) : ok(text)
+  } finally {
+    request.destroy()
   }
-  const text = decodeUtf8(await body.bytes())
-  return text === undefined ? problem('the answer is not UTF-8', 200) : ok(text)
 }
 
-function createAgent({ timeout, maxBytes, tls }: FetchOptions): Agent {
-  const given = {
+/**
+ * Said aloud: NODE_TLS_REJECT_UNAUTHORIZED=0, NODE_USE_ENV_PROXY=1 and --insecure-http-parser would change the
+ * defaults. An agent of its own is closed with its one connection.
+ */
+const always = {
+  ...{ agent: false, rejectUnauthorized: true, insecureHTTPParser: false },
+  headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+} as const
+
+function tlsOptions(tls: TlsSettings | undefined): https.RequestOptions {
+  return {
     ...(tls?.ca !== undefined && { ca: tls.ca }),
     ...(tls?.cert !== undefined && { cert: tls.cert }),
     ...(tls?.key !== undefined && { key: tls.key.reveal() }),
     ...(tls?.serverName !== undefined && { servername: tls.serverName }),
   }
-  // said aloud: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default
-  const connect = { ...given, timeout, rejectUnauthorized: true }
-  return new Agent({ connect, connections: 1, maxResponseSize: maxBytes })
 }
 
 /** What is left of `total` from now on, at least 1 ms: for several requests under one limit. */
@@ -105,7 +121,6 @@ export function refuseAddress(url: string): string | undefined {
 }
 
 function wordsFor(error: unknown): string {
-  if (error instanceof errors.ResponseExceededMaxSizeError) return 'the answer is too large'
   const code = String((error as { code?: unknown }).code)
   const what = /CERT|^UNABLE_TO_/.test(code)
     ? 'the certificate was refused'

@@ -12,7 +12,6 @@ import { missingScopes } from './granted.ts'
 import type { Grant } from './settings.ts'
 import { readTokenAnswer } from './token-answer.ts'
 import type { RawAnswer } from './token-answer.ts'
-import { openTokenFetch } from './token-fetch.ts'
 
 export type AccessToken = {
   readonly value: Secret
@@ -96,8 +95,11 @@ async function post(
   endpoint: CheckedEndpoint,
   signal: AbortSignal,
 ): Promise<RawAnswer> {
-  // Loaded when the first token is needed: an inbound-only sidecar never pays for it.
-  const oauth = await import('oauth4webapi')
+  // Loaded when the first token is needed: an inbound-only sidecar never pays for them.
+  const [oauth, { openTokenFetch }] = await Promise.all([
+    import('oauth4webapi'),
+    import('./token-fetch.ts'),
+  ])
   const { client } = grant
   const connection = openTokenFetch(client.tls)
   try {

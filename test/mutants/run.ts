@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { mutants } from './list.ts'
 import type { Mutant } from './mutant.ts'
 import { mutate } from './mutate.ts'
-import { compile, copyTree, repository } from './tree.ts'
+import { compile, copyTree } from './tree.ts'
 
 const { values } = parseArgs({
   options: {
@@ -100,7 +100,8 @@ async function judge(
   mutant: Mutant,
 ): Promise<{ word: 'killed' | 'SURVIVED' | 'WRONG'; why: string }> {
   const { file, tests, hangs } = mutant
-  const text = readFileSync(join(repository, file), 'utf8')
+  // of the copy: somebody may be working in the tree
+  const text = readFileSync(join(folder, file), 'utf8')
   const mutated = mutate(text, mutant)
   if (mutated === undefined)
     return { word: 'WRONG', why: `its text is not in ${file} exactly once` }

@@ -1,20 +1,11 @@
 /** The command as a process of its own, as users run it: built from the sources, started, listened to. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import ts from 'typescript'
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -31,21 +22,9 @@ export function folderWith(t: Test, files: Readonly<Record<string, string>>): st
 /** The command as the package has it, made now from the sources; starts much faster than these. */
 export function buildCommand(t: Test): string {
   const folder = folderWith(t, {})
-  const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), (file) =>
-    readFileSync(file, 'utf8'),
-  ) as { config: { compilerOptions: object } }
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, repository)
-  // one file at a time there is no package.json that would say so
-  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext }
-  const sources = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' })
-  for (const name of sources.filter((one) => one.endsWith('.ts'))) {
-    const text = readFileSync(join(repository, 'src', name), 'utf8')
-    const { outputText } = ts.transpileModule(text, { compilerOptions, fileName: name })
-    const file = join(folder, 'dist', name.replace(/ts$/, 'js'))
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, outputText)
-  }
-  for (const name of ['package.json', 'node_modules', 'deploy'])
+  const built = `--outdir=${join(folder, 'dist')}`
+  execFileSync('npm', ['run', 'build', '--silent', '--', built], { cwd: repository })
+  for (const name of ['package.json', 'deploy'])
     symlinkSync(join(repository, name), join(folder, name))
   return join(folder, 'dist', 'main.js')
 }
