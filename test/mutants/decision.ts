@@ -218,4 +218,12 @@ export const decisionMutants: readonly Mutant[] = [
     replace: '[reading]',
     tests: ['test/attacks/guard-and-router.test.ts'],
   },
+  {
+    name: 'equal-segments-never-meet',
+    ids: ['R4'],
+    file: 'src/decision/trie.ts',
+    find: '    if (same) yield [literal, same]\n',
+    replace: '',
+    tests: ['test/decision/overlaps.test.ts'],
+  },
 ]

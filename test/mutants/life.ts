@@ -143,4 +143,21 @@ export const lifeMutants: readonly Mutant[] = [
     replace: '  const tooDeep = tooDeepAt(source, 1e9)\n',
     tests: ['test/config/document.test.ts'],
   },
+  {
+    name: 'opening-a-pipe-waits-for-its-writer',
+    ids: ['R27'],
+    file: 'src/config/text-file.ts',
+    find: ' | constants.O_NONBLOCK',
+    replace: '',
+    tests: ['test/commands/reload.test.ts'],
+    hangs: true,
+  },
+  {
+    name: 'each-unfinished-variable-is-sought-to-the-end',
+    ids: ['R27'],
+    file: 'src/config/interpolate.ts',
+    find: '([^}]*)\\}?/g',
+    replace: '([^}]*)\\}|\\$\\{/g',
+    tests: ['test/attacks/expensive-text.test.ts'],
+  },
 ]
