@@ -129,15 +129,32 @@ async function runTest(
     cwd: folder,
     env: { ...process.env, TAP: '1', TAP_BAIL: '1', TAP_TIMEOUT: String(seconds) },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // a group of its own: what a mutant leaves running ends with it
+    detached: true,
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (piece: string) => (output += piece))
   // tap ends it before that, unless the event loop stands still
-  const limit = setTimeout(() => child.kill('SIGKILL'), (seconds + 20) * 1000)
+  const limit = setTimeout(
+    () => {
+      endGroup(child.pid)
+    },
+    (seconds + 20) * 1000,
+  )
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   clearTimeout(limit)
+  endGroup(child.pid)
   return { outcome: outcomeOf(code, output), output: output.slice(-2000) }
+}
+
+/** Of a test that ended by itself there is mostly nothing left. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function outcomeOf(code: number | null, output: string): Outcome {
