@@ -138,7 +138,8 @@ export function openHttp1Line(config: UpstreamConfig, lost: (line: Line) => void
     }
     serving.hasHeard = true
     reader.read(from as Buffer, 0, size)
-    if (current !== serving) buffer = own
+    // nothing is kept ready for a reader that has stopped
+    if (current !== serving || reader.isStopped()) buffer = own
     else if (buffer === own ? reader.isBulk(size) : size >= small)
       buffer = Buffer.allocUnsafeSlow(own.length)
     return !reader.isStopped()

@@ -1,4 +1,5 @@
 /** A response body on its way downstream: back-pressure, and limits for both who send and who read. */
+import type { Socket } from 'node:net'
 import type { Milliseconds } from '../units.ts'
 import { afterPoll } from './after-poll.ts'
 import type { Exchange } from './exchange.ts'
@@ -82,7 +83,8 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
   }
 
   function write(piece: Buffer | string): boolean {
-    if (typeof piece === 'string' ? res.write(piece, 'latin1') : res.write(piece)) {
+    const goesOn = typeof piece === 'string' ? res.write(piece, 'latin1') : res.write(piece)
+    if (goesOn || isTaken(res.socket)) {
       if (limit === undefined) awaitUpstream()
       else limit.refresh()
       return true
@@ -123,6 +125,12 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
       clearTimeout(limit)
     },
   }
+}
+
+/** What the kernel took whole is no reason to wait; node:http corks the connection up to the next tick. */
+function isTaken(socket: Socket | null): boolean {
+  socket?.uncork()
+  return socket?.writableLength === 0
 }
 
 function isContentLength(name: string): boolean {

@@ -61,7 +61,8 @@ export function writeRequest(
   body.flow({
     piece(piece) {
       if (!isWanted()) return false
-      if (writePiece(piece)) return true
+      // what the kernel took whole is no reason to wait
+      if (writePiece(piece) || socket.writableLength === 0) return true
       socket.once('drain', onDrain)
       return false
     },

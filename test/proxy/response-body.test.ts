@@ -16,7 +16,7 @@ t.test('a reader is cut when it takes nothing, not when it takes little', async 
   const res = Object.assign(new EventEmitter(), {
     write: () => false,
     writeHead: () => res,
-    socket: { _handle: handle },
+    socket: { _handle: handle, writableLength: 900, uncork: () => undefined },
   })
   const exchange = {
     res,
