@@ -28,6 +28,8 @@ export type LoadKind = Common & {
   readonly connections: number
   /** 0: saturation. */
   readonly perSecond: number
+  /** A turn takes this many times as long. */
+  readonly longer?: number
 }
 
 /** Everybody asks for 50 MiB at once and takes one piece of at most 64 KiB in `every` milliseconds. */
@@ -70,7 +72,7 @@ export const kinds: readonly Kind[] = [
   {
     ...{ ...saturation, name: 'latency', title: 'GET 1 KiB at 1,000 requests/s, one token' },
     note: 'Poisson arrivals; latency from the intended send time. CPU per request is higher than when saturated: fewer events are handled at a time.',
-    perSecond: 1000,
+    ...{ perSecond: 1000, longer: 2 },
     systems: [direct, ...beforeApi],
     compare: { measure: 'p50', system: haproxyJwt },
   },

@@ -10,7 +10,7 @@ Speed never decides: the exit code is 0 when a target is missed, and 1 when an a
   --full           every kind of load, some fifteen minutes
   --only A,B       these kinds: NAMES
   --rounds N       rounds, in each of which every system has its turn (3; with --full 7)
-  --seconds S      of load in each turn (1; with --full 2)
+  --seconds S      of load in each turn (0.7; with --full 2)
   --node PATH      another node binary for Scopegate and @fastify/http-proxy
   --out FOLDER     results.json and cpu.svg go there
   --write          results go to docs/performance.md, docs/performance.json and docs/images/cpu.svg
@@ -43,7 +43,7 @@ export function readOptions(args: readonly string[]): Options {
   })
   const { full, node, out, write, help: isHelp } = values
   const rounds = Number(values.rounds ?? (full ? 7 : 3))
-  const seconds = Number(values.seconds ?? (full ? 2 : 1))
+  const seconds = Number(values.seconds ?? (full ? 2 : 0.7))
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds wants a whole number')
   if (!(seconds > 0)) throw new Error('--seconds wants a number above 0')
   const only = values.only.split(',').filter((name) => name !== '')

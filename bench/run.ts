@@ -44,7 +44,7 @@ const upstream = await startUpstream(setting)
 const refusals = await proveRefusals(setting, upstream, [haproxyJwt, modOauth2, scopegate])
 const rows: Row[] = []
 for (const kind of chosen) {
-  console.error(`${kind.name}: ${kind.title}`)
+  console.error(`${Math.round(performance.now() / 1000)} s  ${kind.name}: ${kind.title}`)
   const { rounds, seconds } = options
   rows.push(...(await measureKind(kind, { setting, upstream, runLoad, rounds, seconds })))
 }

@@ -207,7 +207,7 @@ static void postpone(double due) {
 
 static int has_budget(void) { return most == 0 || sends < most; }
 
-/* Sends what may be sent now; the moment of the next one that falls due, or a far one. */
+/* Sends what may be sent now; the moment at which there is something to do even if no answer comes. */
 static double send_due(double rate, double end, double *next_due) {
   double t = now();
   while (rate > 0 && *next_due <= t && *next_due < end) {
@@ -219,7 +219,7 @@ static double send_due(double rate, double end, double *next_due) {
     if (rate > 0) due = waiting[waiting_first++], waiting_count--;
     start(take_idle(), due);
   }
-  return rate > 0 && *next_due < end ? *next_due : end + GRACE_SECONDS;
+  return rate > 0 && *next_due < end ? *next_due : t < end ? end : end + GRACE_SECONDS;
 }
 
 static int ascending(const void *a, const void *b) {

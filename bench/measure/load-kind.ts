@@ -12,14 +12,17 @@ import { cpuOf, residentOf } from './tree.ts'
 type Turn = {
   readonly system: System
   readonly running: Running
-  readonly load: (part: Pick<Load, 'seconds' | 'most'>) => Promise<Loaded>
-  readonly idle: number
+  readonly load: (part: Pick<Load, 'seconds' | 'most' | 'perSecond'>) => Promise<Loaded>
+  /** MiB before the first load. */
+  idle: number
   readonly rounds: Round[]
 }
 
 export async function measureLoad(kind: LoadKind, context: Context): Promise<readonly Row[]> {
   const turns: Turn[] = []
   for (const system of kind.systems) turns.push(await prepare(kind, system, context))
+  await wait(500)
+  for (const turn of turns) turn.idle = residentOf(turn.running.pid)
   for (const turn of turns) await warm(kind, turn, context.seconds)
   for (let round = 0; round < context.rounds; round += 1)
     for (const turn of turns) turn.rounds.push(await measureRound(kind, turn, context.seconds))
@@ -29,16 +32,15 @@ export async function measureLoad(kind: LoadKind, context: Context): Promise<rea
 
 async function prepare(kind: LoadKind, system: System, context: Context): Promise<Turn> {
   const { setting, upstream, runLoad } = context
-  const { shape, tokens, connections, perSecond } = kind
+  const { shape, tokens, connections } = kind
   const file = await requestFile(setting, shape, system.does, tokens)
   const running = await system.start(setting, upstream)
-  await wait(500)
   let first = 0
   return {
-    ...{ system, running, idle: residentOf(running.pid), rounds: [] },
+    ...{ system, running, idle: 0, rounds: [] },
     async load(part) {
       const { port } = running
-      const loaded = await runLoad({ ...part, port, connections, perSecond, first, file }).catch(
+      const loaded = await runLoad({ ...part, port, connections, first, file }).catch(
         (cause: unknown) => {
           throw new Error(`${system.name}, ${kind.title}`, { cause })
         },
@@ -51,23 +53,31 @@ async function prepare(kind: LoadKind, system: System, context: Context): Promis
 
 /** Until code is compiled and heaps have their size, and each token was seen once. */
 async function warm(kind: LoadKind, { load }: Turn, seconds: number): Promise<void> {
-  await load({ seconds: 1.5 * seconds, most: 0 })
-  if (kind.tokens > 1) await load({ seconds: 120, most: kind.tokens })
+  await load({ seconds: 2 * seconds, most: 0, perSecond: 0 })
+  if (kind.tokens > 1) await load({ seconds: 120, most: kind.tokens, perSecond: 0 })
 }
 
 async function measureRound(kind: LoadKind, turn: Turn, seconds: number): Promise<Round> {
   const { running, load, idle } = turn
-  await load({ seconds: 0.2, most: 0 })
+  const { perSecond } = kind
+  await load({ seconds: 0.2, most: 0, perSecond })
   const lookedUp = await lookUps(running, kind)
   const before = cpuOf(running.pid)
-  const { answers, seconds: took, p50, p99 } = await load({ seconds, most: 0 })
+  const {
+    answers,
+    seconds: took,
+    p50,
+    p99,
+  } = await load({
+    ...{ seconds: seconds * (kind.longer ?? 1), most: 0, perSecond },
+  })
   const cpu = (cpuOf(running.pid) - before) / answers
   const loaded = residentOf(running.pid)
   const after = await lookUps(running, kind)
   const found = after.hits - lookedUp.hits
   const share = (100 * found) / (found + after.misses - lookedUp.misses)
   return {
-    ...(kind.perSecond === 0 ? { cpu, rate: answers / took } : { cpu, p50, p99 }),
+    ...(perSecond === 0 ? { cpu, rate: answers / took } : { cpu, p50, p99 }),
     ...(kind.name === 'one' ? { idle, loaded } : {}),
     ...(Number.isNaN(share) ? {} : { found: share }),
   }

@@ -21,12 +21,12 @@ export async function measureSlow(kind: SlowKind, context: Context): Promise<rea
   return kind.systems.map(({ name }, at) => rowOf(kind.name, name, rounds[at]!))
 }
 
-/** A fresh process, warm from a second of small answers. */
+/** A fresh process, warm from small answers. */
 async function measureOne(kind: SlowKind, system: System, context: Context): Promise<Round> {
   const { setting, upstream, runLoad, seconds } = context
   const running = await system.start(setting, upstream)
   const file = await requestFile(setting, small, system.does, 1)
-  const load = { connections: 64, seconds, perSecond: 0, first: 0, most: 0, file }
+  const load = { connections: 64, seconds: 2 * seconds, perSecond: 0, first: 0, most: 0, file }
   await runLoad({ ...load, port: running.port })
   const before = residentOf(running.pid)
   const request = textOf(shape, system.does, setting.tokens.probe)

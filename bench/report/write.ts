@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { format } from 'prettier'
 import type { Results } from './report.ts'
 
+const picture = '![CPU per request of Scopegate and its peers](images/cpu.svg)'
 const docs = join(import.meta.dirname, '../../docs')
 
 /** results.json, and cpu.svg when there is a plot. */
@@ -23,7 +24,8 @@ export async function writeDocuments(
   const before = readFileSync(page, 'utf8')
   const marked = /(?<=<!-- results -->\n)[^]*(?=<!-- \/results -->)/
   if (!marked.test(before)) throw new Error('docs/performance.md has no marks for results')
-  const after = before.replace(marked, () => `\n${markdown}\n\n`)
+  const shown = plot === undefined ? '' : `${picture}\n\n`
+  const after = before.replace(marked, () => `\n${shown}${markdown}\n\n`)
   const layout = { semi: false, singleQuote: true, printWidth: 100 }
   writeFileSync(page, await format(after, { ...layout, parser: 'markdown' }))
   const json = await format(JSON.stringify(results), { ...layout, parser: 'json' })
