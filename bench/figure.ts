@@ -1,3 +1,5 @@
+import { markdownTable } from './table.ts'
+
 /** One promise and what came of it. */
 export type Figure = {
   readonly name: string
@@ -19,10 +21,5 @@ export function tableOf(figures: readonly Figure[]): string {
     `${figure.measured.toFixed(figure.unit === 's' ? 2 : figure.unit === 'MiB' ? 1 : 0)} ${figure.unit}`,
     isKept(figure) ? 'ok' : 'MISSED',
   ])
-  const all = [['figure', 'bound', 'measured', ''], ...rows]
-  const widths = [0, 1, 2, 3].map((at) => Math.max(...all.map((row) => row[at]!.length)))
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, at) => cell.padEnd(widths[at]!)).join(' | ')} |`
-  const rule = `| ${widths.map((width) => '-'.repeat(Math.max(width, 3))).join(' | ')} |`
-  return [line(all[0]!), rule, ...all.slice(1).map(line)].join('\n')
+  return markdownTable([['figure', 'bound', 'measured', ''], ...rows])
 }
