@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Direction, ReportAccess } from '../ops/access.ts'
 import type { TokenCache } from '../tokens/cache.ts'
 import type { Exchange, ExchangeSettings } from './exchange.ts'
+import type { InFlight } from './in-flight.ts'
 import { createInbound, type Inbound, type VerifyToken } from './inbound.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -21,7 +22,7 @@ export type DataPathParts = {
   readonly upstreams: Upstreams
   readonly webSockets: WebSockets
   readonly isClosing: (direction: Direction) => boolean
-  readonly begun: (exchange: Exchange) => void
+  readonly inFlight: InFlight<Exchange>
   readonly report: ReportAccess
   readonly reportUpstream: (direction: Direction, durationMs: number) => void
 }
@@ -39,7 +40,7 @@ export function createDataPath(config: Config, parts: DataPathParts): DataPath {
     problems: problemSettings(config, direction),
     limits,
     isClosing: () => parts.isClosing(direction),
-    begun: parts.begun,
+    inFlight: parts.inFlight,
     report: parts.report,
     reportUpstream: (durationMs) => {
       parts.reportUpstream(direction, durationMs)

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LimitsConfig } from '../config/config.ts'
 import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
 import { closeAfterGrace, cutAnswer, cutUnread, refuseMore } from './grace.ts'
+import type { InFlight } from './in-flight.ts'
 import { type Problem, type ProblemCode, type ProblemSettings, renderProblem } from './problems.ts'
 import { readRequestId, readTraceId } from './request-id.ts'
 
@@ -25,8 +26,8 @@ export type ExchangeSettings = {
   readonly limits: Pick<LimitsConfig, 'bodyIdleTimeout' | 'maxBodyBytes'>
   /** The listener takes no new requests: this answer closes its connection. */
   readonly isClosing: () => boolean
-  /** Told each exchange before anything else happens to it. */
-  readonly begun: (exchange: Exchange) => void
+  /** Holds each exchange until its response is over. */
+  readonly inFlight: InFlight<Exchange>
   readonly report: ReportAccess
   /** Told the milliseconds from sending a request upstream to the head of its response. */
   readonly reportUpstream: (durationMs: number) => void
@@ -61,13 +62,14 @@ export function beginExchange(
     bytesOut: 0,
     configHash: settings.configHash,
   }
+  const exchange = { req, res, record, hasBody: hasBody(req), expectsContinue, settings }
+  const place = settings.inFlight.add(exchange)
   res.once('close', () => {
+    settings.inFlight.remove(place)
     record.durationMs = performance.now() - startedAt
     if (record.status === 0) record.status = res.headersSent ? res.statusCode : clientGone
     settings.report(record)
   })
-  const exchange = { req, res, record, hasBody: hasBody(req), expectsContinue, settings }
-  settings.begun(exchange)
   return exchange
 }
 

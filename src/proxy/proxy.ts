@@ -17,6 +17,7 @@ import { createDataPath, type DataPathParts } from './data-path.ts'
 import { discoverTokenEndpoint } from './discover.ts'
 import { drain, systemWait, type Wait } from './drain.ts'
 import { answer, type Exchange } from './exchange.ts'
+import { createInFlight } from './in-flight.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
 import { takeEffect } from './reload.ts'
 import { logReload, logTokenEvent } from './reports.ts'
@@ -65,7 +66,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const counts = createRouteCounts()
   const upstreams = createUpstreams()
   const webSockets = createWebSockets(clock)
-  const inFlight = new Set<Exchange>()
+  const inFlight = createInFlight<Exchange>()
   let config = first
   let lastReload: LastReload | undefined
   let hasBeenReady = false
@@ -92,10 +93,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     verify: issuers.verify,
     ...{ tokens, upstreams, webSockets },
     isClosing: (direction) => listeners[direction]?.isClosing() === true,
-    begun: (exchange) => {
-      inFlight.add(exchange)
-      exchange.res.once('close', () => inFlight.delete(exchange))
-    },
+    inFlight,
     report: (record) => {
       metrics.access(record)
       counts.count(record)
@@ -227,7 +225,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       atDeadline: () => {
         log.event('warn', 'shutdown.timeout is over: what is left is cut')
         webSockets.closeAll()
-        for (const exchange of inFlight)
+        for (const exchange of inFlight.all())
           if (exchange.record.status !== 101)
             answer(exchange, { code: 'shutting_down', retryAfter: 1 })
       },

@@ -5,6 +5,7 @@ import t from 'tap'
 import type { ClearedTarget } from '../../src/decision/enforce.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import { forward } from '../../src/proxy/forward.ts'
+import { createInFlight } from '../../src/proxy/in-flight.ts'
 import { createInbound } from '../../src/proxy/inbound.ts'
 import { openHttp1Line } from '../../src/proxy/http1-line.ts'
 import { createPool } from '../../src/proxy/upstream-pool.ts'
@@ -115,7 +116,7 @@ t.test('a caller that goes away while its token is verified reaches no upstream'
     webSockets: {} as WebSockets,
     exchange: {
       ...{ direction: 'inbound', configHash: '', problems: {} as never, limits: {} as never },
-      ...{ isClosing: () => false, begun: () => undefined, report: () => undefined },
+      ...{ isClosing: () => false, inFlight: createInFlight(), report: () => undefined },
       reportUpstream: () => undefined,
     },
   })
