@@ -4,6 +4,7 @@ import type { LogConfig } from '../config/config.ts'
 import type { Random } from '../units.ts'
 import type { AccessRecord } from './access.ts'
 import { accessLine } from './access-line.ts'
+import { createBatch } from './batch.ts'
 
 export type LogLevel = LogConfig['level']
 
@@ -85,8 +86,9 @@ function openStdout(fd: number): Stdout {
   })
   // a closed stdout must not end the process
   stream.on('error', () => undefined)
+  const batch = createBatch(stream)
   return {
-    stream,
+    stream: batch,
     // not flushSync: where nothing can be written (EPIPE, ENOSPC) it tries for ever
     close: () =>
       new Promise((resolve) => {
@@ -99,6 +101,7 @@ function openStdout(fd: number): Stdout {
         const limit = setTimeout(done, lastMoment)
         stream.once('close', done)
         stream.once('error', done)
+        batch.flush()
         stream.end()
       }),
   }

@@ -6,17 +6,19 @@ export type RouteCounts = {
   of(direction: Direction, route: string): { readonly allowed: number; readonly denied: number }
 }
 
+type Count = { allowed: number; denied: number }
+
 /** Holds at most as many counters as configurations had routes; requests without a route are not counted. */
 export function createRouteCounts(): RouteCounts {
-  const counts = new Map<string, { allowed: number; denied: number }>()
+  const counts = { inbound: new Map<string, Count>(), outbound: new Map<string, Count>() }
   return {
     count({ route, direction, decision }) {
       if (route === undefined || decision === undefined) return
-      const key = `${direction} ${route}`
-      const entry = counts.get(key) ?? { allowed: 0, denied: 0 }
+      const known = counts[direction].get(route)
+      const entry = known ?? { allowed: 0, denied: 0 }
       entry[decision === 'allow' ? 'allowed' : 'denied'] += 1
-      counts.set(key, entry)
+      if (known === undefined) counts[direction].set(route, entry)
     },
-    of: (direction, route) => counts.get(`${direction} ${route}`) ?? { allowed: 0, denied: 0 },
+    of: (direction, route) => counts[direction].get(route) ?? { allowed: 0, denied: 0 },
   }
 }

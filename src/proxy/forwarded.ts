@@ -1,6 +1,6 @@
 /** What proxies tell upstreams about the request they received (SPEC 3, R17). */
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList } from 'node:net'
 import { foldHeader } from '../config/header-names.ts'
 
 /** Headers by which a lenient upstream would judge another request than the one decided on. */
@@ -34,7 +34,7 @@ export function createForwarded(trustedProxies: readonly string[]): ForwardedFor
   }
   return (req) => {
     const peer = plainAddress(req.socket.remoteAddress)
-    const family = peer !== undefined && isIPv6(peer) ? 'ipv6' : 'ipv4'
+    const family = peer?.includes(':') === true ? 'ipv6' : 'ipv4'
     const before =
       peer !== undefined && trusted[family]?.check(peer, family) === true
         ? (name: string) => said(req.rawHeaders, name)

@@ -43,6 +43,26 @@ export function createRequestFilter(
   }
 }
 
+/** What becomes of a response header. */
+type Fate = 'passes' | 'ends' | 'request id' | 'length'
+
+const fates = new Map<string, Fate>()
+
+function fateOf(name: string): Fate {
+  const known = fates.get(name)
+  if (known !== undefined) return known
+  const lower = name.toLowerCase()
+  const fate = hopByHop.has(lower)
+    ? 'ends'
+    : lower === 'x-request-id'
+      ? 'request id'
+      : lower === 'content-length'
+        ? 'length'
+        : 'passes'
+  if (fates.size < maxRemembered) fates.set(name, fate)
+  return fate
+}
+
 /**
  * Response headers for the downstream: everything byte for byte but hop-by-hop headers, those that
  * `Connection` nominates, and our request id in place of any other. A 204 has no Content-Length (RFC 9110 §8.6).
@@ -56,10 +76,10 @@ export function responseHeaders(
   const passed: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    const lower = name.toLowerCase()
-    if (hopByHop.has(lower) || named?.has(lower)) continue
-    if (lower === 'x-request-id' && requestId !== undefined) continue
-    if (lower === 'content-length' && status === 204) continue
+    const fate = fateOf(name)
+    if (fate === 'ends' || named?.has(name.toLowerCase())) continue
+    if (fate === 'request id' && requestId !== undefined) continue
+    if (fate === 'length' && status === 204) continue
     passed.push(name, headers[i + 1] as string)
   }
   if (requestId !== undefined) passed.push('X-Request-Id', requestId)
