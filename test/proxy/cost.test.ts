@@ -13,21 +13,24 @@ import { clientNamed, startTestIssuer } from '../dev/support.ts'
 const built = buildCommand(t)
 const connections = 8
 /** A multiple of the connections. */
-const requests = 10_000
+const requests = 4000
 
 const body = 'x'.repeat(1024)
+
+/** Bytes of the heap; a fifth above what was measured (Node 20, 24). */
+const mostBytes = 31_000
 
 type Cost = { readonly bytes: number; readonly resources: Readonly<Record<string, number>> }
 
 t.test('an allowed request allocates at most its budget', async (t) => {
   const { bytes } = await costOf(t, {
     shell: 'unset NODE_OPTIONS',
-    node: ['--min-semi-space-size=256', '--max-semi-space-size=256'],
-    imports: [tell('{}')],
+    node: ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'],
+    imports: [tell('{}', 'gc()')],
   })
   t.comment(`${Math.round(bytes)} bytes a request`)
-  t.ok(bytes > 1000, 'nothing was collected in between')
-  t.ok(bytes < 16_000, `${bytes} bytes a request`)
+  t.ok(bytes > mostBytes / 2, 'nothing was collected in between')
+  t.ok(bytes < mostBytes, `${bytes} bytes a request`)
 })
 
 t.test('an allowed request makes no promise and begins only these resources', async (t) => {
@@ -60,10 +63,15 @@ const budget: Readonly<Record<string, number>> = {
 /** What comes with a connection, a batch or a minute. */
 const rarely = 0.1
 
-/** Has the process tell its figures when it is asked, on stderr. */
-function tell(resources: string): string {
-  return `process.on('SIGUSR2', () => process.stderr.write(
-    JSON.stringify({ bytes: process.memoryUsage().heapUsed, resources: ${resources} }) + '\\n'))`
+/** Has the process tell its figures on stderr when it is asked; the first time it does this before. */
+function tell(resources: string, before = ''): string {
+  return `let isFirst = true
+    process.on('SIGUSR2', () => {
+      if (isFirst) { ${before} }
+      isFirst = false
+      const bytes = process.memoryUsage().heapUsed
+      process.stderr.write(JSON.stringify({ bytes, resources: ${resources} }) + '\\n')
+    })`
 }
 
 /** Means over many requests, of a process that has served as many before. */
