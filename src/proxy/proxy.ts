@@ -3,7 +3,7 @@
  * the one it began with.
  */
 import type { Config, ConfigProblem } from '../config/config.ts'
-import { type Admin, createAdmin, type Readiness } from '../ops/admin.ts'
+import type { Admin, Readiness } from '../ops/admin.ts'
 import type { Direction } from '../ops/access.ts'
 import { type Log, stackOf } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -117,14 +117,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       first.outbound.limits,
       handlers('outbound'),
     )
-  const admin: Admin = createAdmin({
-    config: () => config.admin,
-    metrics,
-    readiness,
-    status,
-    reload: () => reload(),
-    shutdown: deps.shutdown,
-  })
+  let admin: Admin | undefined
   metrics.configured(first)
   const offKeysChanged = issuers.onKeysChanged(reviewWebSockets)
 
@@ -158,6 +151,16 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       const bound = await listeners[direction]?.start()
       if (bound?.ok === false) return no(`${direction}.listen: ${bound.problem}`)
     }
+    // the listeners serve before it is loaded: fastify is a third of what a start takes
+    const { createAdmin } = await import('../ops/admin.ts')
+    admin = createAdmin({
+      config: () => config.admin,
+      metrics,
+      readiness,
+      status,
+      reload: () => reload(),
+      shutdown: deps.shutdown,
+    })
     const bound = await admin.start(config.admin.listen)
     if (!bound.ok) return no(`admin.listen: ${bound.problem}`)
     return ok({
@@ -239,7 +242,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     upstreams.keepOnly([])
     tokens.close()
     await issuers.close()
-    await admin.stop()
+    await admin?.stop()
   }
 
   async function abandon(): Promise<void> {
