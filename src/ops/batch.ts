@@ -1,5 +1,4 @@
 /** Lines that leave together: each write to stdout costs a turn in the thread pool, as much as a request's own line. */
-import type { DestinationStream } from 'pino'
 
 /** Characters, and milliseconds, after which the lines are written. */
 const most = 16 * 1024
@@ -11,7 +10,7 @@ export type Batch = {
   flush(): void
 }
 
-export function createBatch(destination: DestinationStream): Batch {
+export function createBatch(destination: { write(text: string): unknown }): Batch {
   let waiting = ''
   let timer: NodeJS.Timeout | undefined
 
