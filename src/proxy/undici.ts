@@ -32,7 +32,7 @@ export function openUndiciLine(config: UpstreamConfig, lost: (line: Line) => voi
 
   let client: Client | undefined
   // loaded with the first line: most processes never need it
-  const opened = import('undici').then((undici) => (client = open(undici.Client)))
+  const opened = import('undici').then(({ default: undici }) => (client = open(undici.Client)))
 
   function open(Undici: typeof Client): Client {
     const made = new Undici(config.origin.replace(/^https:/, 'http:'), {

@@ -1,0 +1,68 @@
+/** What the bundle loads late works in it as in the sources, with no packages beside it (docs/adr/0021). */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import WebSocket, { WebSocketServer } from 'ws'
+import { clientNamed, startTestIssuer } from '../dev/support.ts'
+import { buildCommand, startCommand } from '../support/command.ts'
+import { exchangeRaw } from '../support/wire.ts'
+
+/** Answers with the Authorization that it was sent, and echoes WebSockets. */
+async function startEcho(t: Test): Promise<number> {
+  const server = createServer((req, res) => res.end(req.headers.authorization ?? 'nothing'))
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data) => {
+      socket.send(data)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of sockets.clients) socket.terminate()
+    server.closeAllConnections()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+const get = (path: string): string =>
+  `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`
+
+t.test('the other upstream client, tokens and WebSockets', async (t) => {
+  const issuer = await startTestIssuer(t)
+  const echo = await startEcho(t)
+  const client = clientNamed(issuer, 'export-service')
+  const served = await startCommand(
+    t,
+    buildCommand(t),
+    `version: 1
+inbound:
+  listen: 127.0.0.1:0
+  upstream: { url: "http://127.0.0.1:${echo}", client: undici }
+  routes:
+    - { path: /plain, methods: [GET], public: true }
+    - { path: /socket, methods: [GET], public: true, websocket: true }
+clients:
+  worker:
+    tokenEndpoint: ${issuer.tokenEndpoint}
+    clientId: ${client.id}
+    clientSecret: { env: WORKER_SECRET }
+outbound:
+  listen: 127.0.0.1:0
+  routes: [{ path: /api, upstream: "http://127.0.0.1:${echo}", client: worker }]
+admin: { listen: 127.0.0.1:0 }
+`,
+    { env: { WORKER_SECRET: client.secret.reveal() } },
+  )
+  t.match(await exchangeRaw(served.inbound, get('/plain')), { status: 200, body: 'nothing' })
+  t.match(await exchangeRaw(served.outbound, get('/api/x')), { status: 200, body: /^Bearer \S+$/ })
+  t.match(await exchangeRaw(served.admin, get('/livez')), { status: 200 })
+
+  const socket = new WebSocket(`ws://127.0.0.1:${served.inbound}/socket`)
+  await once(socket, 'open')
+  socket.send('there and back')
+  t.equal(String(((await once(socket, 'message')) as [Buffer])[0]), 'there and back')
+  socket.terminate()
+})
