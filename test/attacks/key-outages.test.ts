@@ -4,7 +4,8 @@
  * penalty box shut out legitimate new keys. Cold: 503 and one fetch. Warm: everybody is served. R5, R11.
  */
 import t, { type Test } from 'tap'
-import { seconds, systemClock } from '../../src/units.ts'
+import { fetchJsonText } from '../../src/tokens/fetch.ts'
+import { bytes, milliseconds, seconds, systemClock } from '../../src/units.ts'
 import { jwksOf, makeKey, mint } from '../support/issuer.ts'
 import { type Play, read, refused, says, startServer, startTarget } from './support.ts'
 
@@ -62,7 +63,7 @@ const faults: Readonly<Record<string, Play>> = {
   ),
 }
 
-async function start(t: Test, play: Play, jwksTimeout = '100ms') {
+async function start(t: Test, play: Play, jwksTimeout = '400ms') {
   let moved = 0
   const issuer = await startServer(t, play)
   const target = await startTarget(
@@ -82,6 +83,11 @@ const unavailable = {
   },
   body: /"code":"issuer_unavailable"/,
 }
+
+// what Node loads with the first fetch shall not count against a limit
+await fetchJsonText('http://127.0.0.1:9/', {
+  ...{ timeout: milliseconds(10_000), maxBytes: bytes(1), tls: undefined },
+})
 
 for (const [what, play] of Object.entries(faults))
   t.test(
