@@ -149,7 +149,7 @@ export const headerMutants: readonly Mutant[] = [
     file: 'src/proxy/headers.ts',
     find: '    passed.push(name, headers[i + 1] as string)\n',
     replace:
-      '    const at = passed.findIndex((known) => known.toLowerCase() === lower)\n    if (at >= 0) passed[at + 1] += `, ${headers[i + 1] as string}`\n    else passed.push(name, headers[i + 1] as string)\n',
+      '    const at = passed.findIndex((known) => known.toLowerCase() === name.toLowerCase())\n    if (at >= 0) passed[at + 1] += `, ${headers[i + 1] as string}`\n    else passed.push(name, headers[i + 1] as string)\n',
     tests: [responses],
   },
   {
