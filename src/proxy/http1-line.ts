@@ -25,6 +25,8 @@ type Serving = {
   readonly handler: UpstreamHandler
   readonly free: (reusable: boolean) => void
   keepsAlive: boolean
+  /** The head of the request left. */
+  hasLeft: boolean
   hasSent: boolean
   /** Any byte of a response came. */
   hasHeard: boolean
@@ -70,7 +72,10 @@ export function openHttp1Line(config: UpstreamConfig, lost: (line: Line) => void
     handler: UpstreamHandler,
     free: (reusable: boolean) => void,
   ): UpstreamCall {
-    const serving = { request, handler, free, keepsAlive: false, hasSent: false, hasHeard: false }
+    const serving: Serving = {
+      ...{ request, handler, free, keepsAlive: false },
+      ...{ hasLeft: false, hasSent: false, hasHeard: false },
+    }
     current = serving
     if (socket === undefined) open(serving)
     else begin(serving, socket)
@@ -123,6 +128,9 @@ export function openHttp1Line(config: UpstreamConfig, lost: (line: Line) => void
     serving.handler.sending()
     writeRequest(serving.request, connection, {
       isWanted: () => current === serving,
+      left: () => {
+        serving.hasLeft = true
+      },
       sent: () => {
         serving.hasSent = true
       },
@@ -132,7 +140,7 @@ export function openHttp1Line(config: UpstreamConfig, lost: (line: Line) => void
   /** Reads what came; false = read no more for now. */
   function received(size: number, from: Buffer | Uint8Array): boolean {
     const serving = current
-    if (serving === undefined) {
+    if (serving?.hasLeft !== true) {
       broken('bytes that nobody asked for')
       return false
     }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Milliseconds } from '../units.ts'
 import { afterPoll } from './after-poll.ts'
 import type { Exchange } from './exchange.ts'
+import { atTurnEnd } from './turn-end.ts'
 import { watchReader } from './watch-reader.ts'
 
 export type ResponseBody = {
@@ -35,7 +36,8 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
   let limit: NodeJS.Timeout | undefined
   let isHeld = true
   let first: string | undefined
-  let over = false
+  let isWhole = false
+  let isStopped = false
 
   function awaitUpstream(): void {
     clearTimeout(limit)
@@ -43,7 +45,7 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
       afterPoll(
         () => record.bytesOut,
         () => {
-          if (!over) stalled('upstream')
+          if (!isWhole && !isStopped) stalled('upstream')
         },
       )
     }, bodyTimeout)
@@ -57,8 +59,14 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
   }
 
   // neither a head without a body yet (server-sent events) nor a first piece waits for what follows
-  queueMicrotask(() => {
-    if (over || !isHeld) return
+  atTurnEnd(() => {
+    // the shutdown deadline may have answered
+    if (isStopped || !isHeld || res.headersSent) return
+    if (isWhole) {
+      endAtOnce()
+      awaitEnd()
+      return
+    }
     letGo()
     if (first !== undefined) return
     // flushHeaders() would write it as UTF-8
@@ -94,6 +102,12 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
     return false
   }
 
+  /** The last pieces may still wait for a reader. */
+  function awaitEnd(): void {
+    clearTimeout(limit)
+    if (res.socket?.writableLength !== 0) awaitDownstream()
+  }
+
   function goOn(): void {
     awaitUpstream()
     resume()
@@ -111,16 +125,14 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
       return write(piece)
     },
     end() {
-      over = true
+      isWhole = true
       res.off('drain', goOn)
-      if (isHeld) endAtOnce()
-      else res.end()
-      clearTimeout(limit)
-      // the last pieces may still wait for a reader
-      if (res.socket?.writableLength !== 0) awaitDownstream()
+      if (isHeld) return
+      res.end()
+      awaitEnd()
     },
     stop() {
-      over = true
+      isStopped = true
       res.off('drain', goOn)
       clearTimeout(limit)
     },

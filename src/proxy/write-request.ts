@@ -1,10 +1,13 @@
 /** A request as bytes for an upstream (RFC 9112 §3, §6): head and first piece of the body leave together. */
 import type net from 'node:net'
+import { atTurnEnd } from './turn-end.ts'
 import type { UpstreamRequest } from './upstream.ts'
 
 export type Writing = {
   /** False once the request is over: nothing more is written. */
   readonly isWanted: () => boolean
+  /** Told when the head was handed to the system: what was heard before is no response to it. */
+  readonly left: () => void
   /** Told when the last byte was handed to the socket. */
   readonly sent: () => void
 }
@@ -16,7 +19,7 @@ export type Writing = {
 export function writeRequest(
   { method, target, headers, body }: UpstreamRequest,
   socket: net.Socket,
-  { isWanted, sent }: Writing,
+  { isWanted, left, sent }: Writing,
 ): void {
   let head = `${method} ${target} HTTP/1.1\r\n`
   let isChunked = body !== undefined
@@ -29,10 +32,20 @@ export function writeRequest(
   if (isChunked) head += 'Transfer-Encoding: chunked\r\n'
   head += '\r\n'
   if (body === undefined) {
-    socket.write(head, 'latin1')
-    sent()
+    atTurnEnd(() => {
+      if (!isWanted()) return
+      socket.write(head, 'latin1')
+      left()
+      sent()
+    })
     return
   }
+  socket.cork()
+  socket.write(head, 'latin1')
+  atTurnEnd(() => {
+    socket.uncork()
+    left()
+  })
   const writePiece = (piece: Buffer): boolean => {
     if (!isChunked) return socket.write(piece)
     socket.cork()
@@ -47,12 +60,9 @@ export function writeRequest(
     sent()
   }
 
-  socket.cork()
-  socket.write(head, 'latin1')
   if (Buffer.isBuffer(body)) {
     if (body.length > 0) writePiece(body)
     finish()
-    socket.uncork()
     return
   }
   const onDrain = (): void => {
@@ -69,9 +79,5 @@ export function writeRequest(
     end() {
       if (isWanted()) finish()
     },
-  })
-  // what came with the request's head flows before this tick
-  process.nextTick(() => {
-    socket.uncork()
   })
 }

@@ -28,7 +28,7 @@ export const upstreamMutants: readonly Mutant[] = [
     name: 'a-stalled-answer-is-awaited-for-ever',
     ids: ['R21', 'H11'],
     file: 'src/proxy/response-body.ts',
-    find: "          if (!over) stalled('upstream')\n",
+    find: "          if (!isWhole && !isStopped) stalled('upstream')\n",
     replace: '',
     tests: [faults],
     hangs: true,
@@ -140,6 +140,14 @@ export const upstreamMutants: readonly Mutant[] = [
     replace: '      return true\n',
     tests: ['test/proxy/http1-line.test.ts'],
     hangs: true,
+  },
+  {
+    name: 'bytes-before-a-request-has-left-answer-it',
+    ids: ['R21'],
+    file: 'src/proxy/http1-line.ts',
+    find: 'if (serving?.hasLeft !== true) {',
+    replace: 'if (serving === undefined) {',
+    tests: ['test/proxy/http1-line.test.ts'],
   },
   {
     name: 'bytes-behind-an-answer-leave-the-connection-in-use',

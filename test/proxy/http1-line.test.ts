@@ -165,6 +165,22 @@ t.test('bytes that nobody asked for end the connection', async (t) => {
   t.equal(coded.raw.sockets.length, 2, 'behind the last chunk')
 })
 
+t.test('what comes before a request has left is no answer to it', async (t) => {
+  const { raw, upstream } = await setUp(t, answerOk(ok))
+  t.match(await ask(upstream), whole)
+  // a request of this phase of the event loop leaves in the next round, after the sockets were read
+  const { end } = await new Promise<Heard>((resolve) => {
+    setImmediate(() => {
+      raw.sockets[0]!.write(ok)
+      void ask(upstream).then(resolve)
+    })
+  })
+  t.same(end, {
+    ...{ code: 'upstream_error', cause: 'bytes that nobody asked for', staleConnection: true },
+  })
+  t.equal(raw.received[0]?.match(/GET/g)?.length, 1, 'nor does it leave then')
+})
+
 t.test('an idle connection is closed before the upstream closes it', async (t) => {
   const limit = { keepAliveTimeout: milliseconds(20) }
   const { raw, upstream } = await setUp(t, answerOk(ok), limit)
