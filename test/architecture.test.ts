@@ -142,7 +142,7 @@ t.test('a library that could surprise us is known to the files that say so', (t)
     'lru-cache': ['tokens/verified.ts'],
     pino: ['ops/log.ts'],
     'prom-client': ['ops/metrics.ts'],
-    'node:tls': ['proxy/connect.ts'],
+    'node:tls': ['config/compile/listener-tls.ts', 'proxy/connect.ts', 'proxy/peer-certificate.ts'],
   }
   for (const [name, where] of Object.entries(known)) t.strictSame(importersOf(name), where, name)
   t.end()

@@ -28,11 +28,11 @@ const manifest = JSON.parse(read('package.json')) as {
 }
 
 t.test('every whole configuration in a document loads', (t) => {
-  const { ca, key } = makeCertificates()
+  const { cert, key } = makeCertificates()
   const content = (path: string): string => {
     if (path.endsWith('.json')) return '{"keys":[]}'
     if (/key[^/]*$/.test(path)) return key
-    return /(ca|cert|crt|pem)[^/]*$/.test(path) ? ca : 'a-secret\n'
+    return /(ca|cert|crt|pem)[^/]*$/.test(path) ? cert : 'a-secret\n'
   }
   for (const file of documents) {
     const whole = yamlBlocks(read(file)).filter(({ text }) => /^version:/m.test(text))

@@ -70,6 +70,8 @@ function readConfig(
   if (root === undefined) return undefined
   const listen = readListen(context, ['admin', 'listen'], root.admin.listen)
   if (listen === undefined) return undefined
+  if (listen.kind === 'tcp' && listen.tls !== undefined)
+    report(context, ['admin', 'listen', 'tls'], 'the admin listener has no TLS; remove it')
   const { allowRemoteStatus, allowShutdown } = root.admin
   const hosts = root.admin.hosts.map((host) => host.toLowerCase())
   const admin: AdminConfig = { listen, allowRemoteStatus, allowShutdown, hosts }

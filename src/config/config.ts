@@ -3,7 +3,7 @@ import type { Mode, Route } from '../decision/routes.ts'
 import type { RouteTable } from '../decision/table.ts'
 import type { PathRelaxations } from '../decision/target.ts'
 import type { ClientSettings, Grant, IssuerSettings, TlsSettings } from '../tokens/settings.ts'
-import type { Bytes, Milliseconds } from '../units.ts'
+import type { Bytes, EpochSeconds, Milliseconds, Secret } from '../units.ts'
 
 /** A place in the file, from 1, and what is wrong there. */
 export type ConfigProblem = {
@@ -33,8 +33,21 @@ export type Config = {
   readonly shutdown: { readonly delay: Milliseconds; readonly timeout: Milliseconds }
 }
 
+/** PEM texts. With `clientCa` only callers with a certificate of these authorities connect. */
+export type ListenerTls = {
+  readonly cert: string
+  readonly key: Secret
+  readonly clientCa: string | undefined
+  readonly expiresAt: EpochSeconds
+}
+
 export type ListenAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp'
+      readonly host: string
+      readonly port: number
+      readonly tls?: ListenerTls | undefined
+    }
   | { readonly kind: 'socket'; readonly path: string; readonly mode: number }
 
 export type UpstreamConfig = {
@@ -77,6 +90,8 @@ export type InboundConfig = {
   readonly identityHeaders: readonly { readonly header: string; readonly claim: string }[]
   /** Lower case; a `*` at the end stands for anything. */
   readonly removeHeaders: readonly string[]
+  /** Lower case; tells the upstream the subject of the caller's certificate. */
+  readonly certificateHeader: string | undefined
   readonly forwardToken: boolean
   readonly limits: LimitsConfig
   readonly ignoreCase: boolean

@@ -17,6 +17,7 @@ export function accessLine(record: AccessRecord, level: 'info' | 'warn', time: s
     `,"enforced":${String(record.enforced)}` +
     optional('clientId', clientId) +
     optional('issuer', issuer) +
+    optional('clientCertificate', record.clientCertificate) +
     optional('upstreamError', upstreamError) +
     `,"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut}` +
     `,"configHash":${quoted(record.configHash)},"durationMs":${tenths(record.durationMs)}` +

@@ -23,6 +23,8 @@ export type AccessRecord = {
   clientId: string | undefined
   issuer: string | undefined
   claimed: Claimed | undefined
+  /** Subject of the verified certificate that the caller presented (RFC 4514), visible ASCII. */
+  readonly clientCertificate: string | undefined
   durationMs: number
   /** From the head sent to the head received. */
   upstreamMs: number | undefined

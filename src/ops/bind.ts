@@ -1,12 +1,11 @@
 /** Binding a listener to its address, with refusals that people can act on. */
 import { lstatSync, unlinkSync } from 'node:fs'
-import type http from 'node:http'
 import net from 'node:net'
 import type { ListenAddress } from '../config/config.ts'
 import { no, ok, type Result } from '../units.ts'
 
 /** Binds `server`; where it listens, or a sentence that says why it does not. */
-export function bind(server: http.Server, address: ListenAddress): Promise<Result<string, string>> {
+export function bind(server: net.Server, address: ListenAddress): Promise<Result<string, string>> {
   return new Promise((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       resolve(no(bindRefusal(error, address)))
@@ -41,10 +40,11 @@ function removeStaleSocket(path: string, then: () => void): void {
 }
 
 /** `http://127.0.0.1:8080`, or the path of a socket. */
-export function addressOf(server: http.Server, address: ListenAddress): string {
+export function addressOf(server: net.Server, address: ListenAddress): string {
   if (address.kind === 'socket') return address.path
   const { port } = server.address() as net.AddressInfo
-  return `http://${hostAndPort(address.host, port)}`
+  const scheme = address.tls === undefined ? 'http' : 'https'
+  return `${scheme}://${hostAndPort(address.host, port)}`
 }
 
 function hostAndPort(host: string, port: number): string {

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Config } from '../config/config.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { AccessRecord, Direction } from './access.ts'
+import { listenerCertificates } from './certificates.ts'
 import { createRequestMetrics, type Sample } from './request-metrics.ts'
 
 export type Metrics = {
@@ -105,6 +106,12 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['hash'] as const,
     registers,
   })
+  const certificateExpiry = new Gauge({
+    name: 'scopegate_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of a listener ends',
+    labelNames: ['listener'] as const,
+    registers,
+  })
   const reportModeRoutes = new Gauge({
     name: 'scopegate_report_mode_routes',
     help: 'Routes whose decisions are reported only, not enforced',
@@ -149,6 +156,9 @@ export function createMetrics(version: string): Metrics {
     configured(config) {
       configInfo.reset()
       configInfo.set({ hash: config.hash }, 1)
+      certificateExpiry.reset()
+      for (const { listener, expiresAt } of listenerCertificates(config))
+        certificateExpiry.set({ listener }, expiresAt)
       const routes = config.inbound?.routes ?? []
       reportModeRoutes.set(routes.filter((route) => route.mode === 'report').length)
     },

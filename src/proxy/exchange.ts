@@ -5,6 +5,7 @@ import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
 import { closeAfterGrace, cutAnswer, cutUnread, refuseMore } from './grace.ts'
 import type { InFlight } from './in-flight.ts'
 import { type Problem, type ProblemCode, type ProblemSettings, renderProblem } from './problems.ts'
+import { subjectOf } from './peer-certificate.ts'
 import { readRequestId, readTraceId } from './request-id.ts'
 
 export type Exchange = {
@@ -55,6 +56,7 @@ export function beginExchange(
     clientId: undefined,
     issuer: undefined,
     claimed: undefined,
+    clientCertificate: subjectOf(req.socket),
     durationMs: 0,
     upstreamMs: undefined,
     upstreamError: undefined,

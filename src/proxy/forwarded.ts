@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList } from 'node:net'
 import { foldHeader } from '../config/header-names.ts'
+import { isSecure } from './peer-certificate.ts'
 
 /** Headers by which a lenient upstream would judge another request than the one decided on. */
 const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
@@ -39,7 +40,8 @@ export function createForwarded(trustedProxies: readonly string[]): ForwardedFor
       peer !== undefined && trusted[family]?.check(peer, family) === true
         ? (name: string) => said(req.rawHeaders, name)
         : () => ''
-    const headers = ['X-Forwarded-Proto', `${before('x-forwarded-proto')}http`]
+    const scheme = isSecure(req.socket) ? 'https' : 'http'
+    const headers = ['X-Forwarded-Proto', before('x-forwarded-proto') + scheme]
     if (peer !== undefined) headers.push('X-Forwarded-For', before('x-forwarded-for') + peer)
     const host = req.headers.host
     if (host !== undefined) headers.push('X-Forwarded-Host', before('x-forwarded-host') + host)

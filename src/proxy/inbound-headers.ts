@@ -15,11 +15,15 @@ export type InboundHeaders = {
 
 /** Builds the filters of one configuration. */
 export function createInboundHeaders(config: InboundConfig): InboundHeaders {
-  const { tokenHeader } = config
+  const { tokenHeader, certificateHeader } = config
+  const foldedCertificate = certificateHeader && foldHeader(certificateHeader)
   const identity = createIdentity(config.identityHeaders)
   const forwarded = createForwarded(config.trustedProxies)
   const isSpoofable = createSpoofable(config.identityHeaders, config.removeHeaders)
-  const isOurs = (name: string): boolean => foldHeader(name) === 'x-request-id' || isSpoofable(name)
+  const isOurs = (name: string): boolean =>
+    foldHeader(name) === 'x-request-id' ||
+    foldHeader(name) === foldedCertificate ||
+    isSpoofable(name)
   const foldedToken = foldHeader(tokenHeader)
   const isTokenTwin = (name: string): boolean =>
     name !== tokenHeader && foldHeader(name) === foldedToken
@@ -55,6 +59,8 @@ export function createInboundHeaders(config: InboundConfig): InboundHeaders {
         const own = identity(cleared.by.token)
         headers.push(...(own.ok ? own.value : own.problem.fitting))
       }
+      if (certificateHeader !== undefined && record.clientCertificate !== undefined)
+        headers.push(certificateHeader, record.clientCertificate)
       if (cleared.enforced) headers.push(...forwarded(req))
       headers.push('X-Request-Id', record.requestId)
       return headers

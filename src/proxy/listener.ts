@@ -12,6 +12,7 @@ import type net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { LimitsConfig, ListenAddress } from '../config/config.ts'
 import { addressOf, bind } from '../ops/bind.ts'
+import { createHttpServer } from './http-server.ts'
 import type { Result } from '../units.ts'
 import { type ClientError, noHttp, problemOf } from './client-error.ts'
 import { cutAnswer, cutUnread, endAfterGrace, isEnding, refuseMore } from './grace.ts'
@@ -31,10 +32,14 @@ export type ListenerHandlers = {
   ) => void
   /** Something that never became a request was answered with this problem. */
   malformed(problem: Problem): void
+  /** A TLS handshake came to nothing; OpenSSL's code, for the operator. */
+  handshakeFailed(errorCode: string): void
   /** A bug: the request is answered, the process goes on. */
   failed(error: unknown): void
   problems(): ProblemSettings
 }
+
+export type ListenerConfig = { readonly listen: ListenAddress; readonly limits: LimitsConfig }
 
 export type Listener = {
   /** Binds; a refusal (port in use) comes back as a sentence. */
@@ -44,8 +49,8 @@ export type Listener = {
   /** From now on every answer closes its connection. */
   closeConnections(): void
   isClosing(): boolean
-  /** Takes the limits of a reloaded configuration, for connections from now on. */
-  configure(limits: LimitsConfig): void
+  /** Takes limits and TLS files of a reloaded configuration, for connections from now on. */
+  configure(next: ListenerConfig): void
   /** Accepts nothing new, closes connections that serve nothing; resolves when none is left. */
   stop(): Promise<void>
   /** Cuts whatever is still there. */
@@ -66,15 +71,16 @@ export function createListener(
   let targetLimit: number = limits.maxTargetBytes
   let unreadLimit = limits.bodyIdleTimeout
 
-  const server: http.Server & { maxHeaderSize?: number } = http.createServer({
+  const secured = createHttpServer(address, {
     requestTimeout: 0,
     connectionsCheckingInterval: 500,
     requireHostHeader: false,
     insecureHTTPParser: false,
     noDelay: true,
   })
+  const { server } = secured
   server.maxHeadersCount = 0
-  configure(limits)
+  configure({ listen: address, limits })
 
   const serve =
     (expectsContinue: boolean) =>
@@ -96,13 +102,16 @@ export function createListener(
     refuse(socket, { code: 'method_refused' })
   })
   server.on('clientError', (error: ClientError, socket: net.Socket) => {
+    if (!connections.has(socket)) {
+      handlers.handshakeFailed(String(error.code))
+      socket.destroy()
+      return
+    }
     const isGone = error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE'
     if (!socket.writable || (isGone && isReceiving(socket))) socket.destroy()
     else refuse(socket, problemOf(error, targetLimit))
   })
-  server.on('connection', (socket: net.Socket) => {
-    turnsOf(socket)
-  })
+  secured.onConnection(turnsOf)
   const { upgrade } = handlers
   if (upgrade !== undefined)
     server.on('upgrade', (req: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
@@ -131,7 +140,8 @@ export function createListener(
     return turns
   }
 
-  function configure(next: LimitsConfig): void {
+  function configure({ listen, limits: next }: ListenerConfig): void {
+    secured.renew(listen)
     // node:http counts the target too; `wire.ts` tells the two apart
     targetLimit = next.maxTargetBytes
     unreadLimit = next.bodyIdleTimeout
@@ -205,10 +215,12 @@ export function createListener(
           resolve()
         })
       })
+      secured.endHandshakes()
       for (const [socket, turns] of connections) if (turns.isIdle()) socket.destroySoon()
       await closed
     },
     destroy() {
+      secured.endHandshakes()
       for (const socket of connections.keys()) socket.destroy()
     },
   }

@@ -20,7 +20,7 @@ import { answer, type Exchange } from './exchange.ts'
 import { createInFlight } from './in-flight.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
 import { takeEffect } from './reload.ts'
-import { logReload, logTokenEvent } from './reports.ts'
+import { logCertificates, logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
 import { createUpstreams } from './upstreams.ts'
 import { grantsOf, problemSettings, upstreamsOf, verifiedIssuers } from './uses.ts'
@@ -129,6 +129,9 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       malformed: (problem) => {
         log.event('warn', 'malformed request refused', { direction, reason: problem.code })
       },
+      handshakeFailed: (errorCode) => {
+        log.event('warn', 'TLS handshake failed', { direction, errorCode })
+      },
       failed: (error) => {
         log.event('error', 'a request failed because of a bug', {
           direction,
@@ -162,6 +165,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       shutdown: deps.shutdown,
     })
     const bound = await admin.start(config.admin.listen)
+    logCertificates(log, config, clock())
     if (!bound.ok) return no(`admin.listen: ${bound.problem}`)
     return ok({
       inbound: listeners.inbound?.address(),
@@ -182,13 +186,14 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     config = takeEffect(first, config, loaded.value)
     log.configure(config.log)
     metrics.configured(config)
+    logCertificates(log, config, clock())
     issuers.reload(verifiedIssuers(config))
     tokens.reload(grantsOf(config))
     tokens.prefetch(grantsOf(config))
     path = createDataPath(config, parts)
     upstreams.keepOnly(upstreamsOf(config))
-    if (config.inbound !== undefined) listeners.inbound?.configure(config.inbound.limits)
-    if (config.outbound !== undefined) listeners.outbound?.configure(config.outbound.limits)
+    if (config.inbound !== undefined) listeners.inbound?.configure(config.inbound)
+    if (config.outbound !== undefined) listeners.outbound?.configure(config.outbound)
     reviewWebSockets()
     return ok(config.hash)
   }

@@ -2,7 +2,7 @@
 import type { Config, ListenAddress } from '../config/config.ts'
 
 /**
- * The configuration that takes effect. Listeners stay where `bound` has put them. A section that is gone goes
+ * The configuration that takes effect. Listeners stay where `bound` has put them, with newer TLS files. A section that is gone goes
  * on serving as in `before` until the restart, its requests would wait for ever otherwise; one that is new
  * begins then. Issuers and clients are those of `next`: a token of an issuer that is gone is refused. Pure.
  */
@@ -11,8 +11,8 @@ export function takeEffect(bound: Config, before: Config, next: Config): Config 
   const outbound = next.outbound ?? before.outbound
   return {
     ...next,
-    inbound: bound.inbound && inbound && { ...inbound, listen: bound.inbound.listen },
-    outbound: bound.outbound && outbound && { ...outbound, listen: bound.outbound.listen },
+    inbound: bound.inbound && inbound && { ...inbound, listen: stay(bound.inbound, inbound) },
+    outbound: bound.outbound && outbound && { ...outbound, listen: stay(bound.outbound, outbound) },
     admin: { ...next.admin, listen: bound.admin.listen },
   }
 }
@@ -26,13 +26,30 @@ export function restartNeeded(bound: Config, next: Config): readonly string[] {
   ]
 }
 
-type Section = { readonly listen: ListenAddress } | undefined
+type Bound = { readonly listen: ListenAddress }
+
+/** Whether there is TLS, and whether callers are asked for certificates, is settled when a listener is made. */
+function stay({ listen }: Bound, next: Bound): ListenAddress {
+  if (listen.kind !== 'tcp' || next.listen.kind !== 'tcp') return listen
+  const [old, tls] = [listen.tls, next.listen.tls]
+  if (old === undefined || tls === undefined) return listen
+  return (old.clientCa === undefined) === (tls.clientCa === undefined) ? { ...listen, tls } : listen
+}
+
+/** What a listener is made of, as text. */
+function formOf(listen: ListenAddress): string {
+  if (listen.kind !== 'tcp') return JSON.stringify(listen)
+  const { host, port, tls } = listen
+  return JSON.stringify({ host, port, tls: tls && { asks: tls.clientCa !== undefined } })
+}
+
+type Section = Bound | undefined
 
 function sectionNeeds(name: string, bound: Section, next: Section): readonly string[] {
   if (bound === undefined)
     return next === undefined ? [] : [`${name} is new: it is served after a restart`]
   if (next === undefined) return [`${name} is gone: it is served as before until a restart`]
-  return JSON.stringify(bound.listen) === JSON.stringify(next.listen)
+  return formOf(bound.listen) === formOf(next.listen)
     ? []
     : [`${name}.listen changed: this takes effect after a restart`]
 }

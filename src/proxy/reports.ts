@@ -1,8 +1,9 @@
 /** What the operator reads of events behind the requests: keys, tokens, reloads. */
 import type { Config, ConfigProblem } from '../config/config.ts'
+import { listenerCertificates } from '../ops/certificates.ts'
 import type { Log } from '../ops/log.ts'
 import type { TokenEvent } from '../tokens/events.ts'
-import type { NonEmpty, Result } from '../units.ts'
+import type { EpochSeconds, NonEmpty, Result } from '../units.ts'
 import { restartNeeded } from './reload.ts'
 
 export function logTokenEvent(log: Log, event: TokenEvent): void {
@@ -47,6 +48,22 @@ export function logTokenEvent(log: Log, event: TokenEvent): void {
 export function logWarnings(log: Log, { file, warnings }: Config): void {
   for (const { line, key, message } of warnings)
     log.event('warn', 'configuration', { file, line, key, because: message })
+}
+
+/** Renewers replace a certificate long before this. */
+const expiresSoon = 7 * 86_400
+
+/** Certificates of listeners that end soon, or have ended. */
+export function logCertificates(log: Log, config: Config, now: EpochSeconds): void {
+  for (const { listener, expiresAt } of listenerCertificates(config)) {
+    if (expiresAt - now > expiresSoon) continue
+    const ended = expiresAt <= now
+    log.event(
+      ended ? 'error' : 'warn',
+      ended ? 'the certificate of a listener has ended' : 'the certificate of a listener ends soon',
+      { direction: listener, expiresAt: new Date(expiresAt * 1000).toISOString() },
+    )
+  }
 }
 
 /** Of a file that is something else entirely there can be thousands of problems: more than a line may hold. */

@@ -127,7 +127,7 @@ t.test('something must be proxied, and the version must be known', (t) => {
     '1:1 version: is missing; it must be 1',
   ])
   t.strictSame(problemsOf('version: 1\ninbound:\noutbound: text'), [
-    '2:9 inbound: is empty; it must be a mapping with keys out of listen, upstream, issuers, mode, tokenHeader, policies, routes, identityHeaders, removeHeaders, forwardToken, limits, ignoreCase, paths, trustedProxies, allowRequestOverrides, allowPreflight, realm, problemTypes',
+    '2:9 inbound: is empty; it must be a mapping with keys out of listen, upstream, issuers, mode, tokenHeader, policies, routes, identityHeaders, removeHeaders, certificateHeader, forwardToken, limits, ignoreCase, paths, trustedProxies, allowRequestOverrides, allowPreflight, realm, problemTypes',
     '3:11 outbound: must be a mapping with keys out of listen, routes, requireHeader, allowBrowsers, allowRemoteClients, limits',
   ])
   t.end()

@@ -165,7 +165,10 @@ t.test('listeners are addresses or sockets, each in a place of its own', (t) => 
   ])
   t.strictSame(
     problems(outboundWith(route, '  listen: { host: ::1, port: 1, tls: { cert: a, key: b } }')),
-    ['outbound.listen.tls: not supported yet; remove it and end TLS before Scopegate'],
+    [
+      'outbound.listen.tls.cert: the file "a" does not exist',
+      'outbound.listen.tls.key: the file "b" does not exist',
+    ],
   )
   t.strictSame(problems(outboundWith(route, '  listen: 127.0.0.1:9901')), [
     'admin.listen: is taken by outbound.listen; give it another port',

@@ -20,6 +20,7 @@ const record: AccessRecord = {
   enforced: true,
   clientId: 'client',
   issuer: 'https://issuer.example',
+  clientCertificate: undefined,
   claimed: undefined,
   durationMs: 12.3456,
   upstreamMs: 5.01,

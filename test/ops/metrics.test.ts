@@ -18,6 +18,7 @@ const record: AccessRecord = {
   enforced: true,
   clientId: 'client',
   issuer: 'https://issuer.example',
+  clientCertificate: undefined,
   claimed: undefined,
   durationMs: 12.34,
   upstreamMs: 5,

@@ -18,6 +18,7 @@ inbound:
       res.write('he')
       throw new Error('a bug')
     },
+    handshakeFailed: () => undefined,
     malformed: () => t.fail('this is no problem that could be told'),
     failed: (error) => failures.push(error),
     problems: () => ({}) as never,

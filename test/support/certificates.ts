@@ -10,18 +10,25 @@ export type Certificates = {
   readonly cert: string
   readonly key: string
   readonly selfSigned: { readonly cert: string; readonly key: string }
+  /** Of `ca`, for a caller; its subject is `caller`. */
+  readonly caller: { readonly cert: string; readonly key: string }
 }
 
 /** A private CA, a certificate of it, and one that nobody signed but itself; each call makes new ones. */
-export function makeCertificates(): Certificates {
+export function makeCertificates(caller = 'caller'): Certificates {
   const authority = makeKeys()
   const leaf = makeKeys()
   const alone = makeKeys()
+  const asking = makeKeys()
   const pem = (key: KeyObject) => key.export({ format: 'pem', type: 'pkcs8' }).toString()
   return {
     ca: certificate('test CA', authority, 'test CA', authority, [isAuthority]),
     cert: certificate('localhost', leaf, 'test CA', authority, [localNames]),
     key: pem(leaf.privateKey),
+    caller: {
+      cert: certificate(caller, asking, 'test CA', authority, []),
+      key: pem(asking.privateKey),
+    },
     selfSigned: {
       cert: certificate('localhost', alone, 'localhost', alone, [localNames]),
       key: pem(alone.privateKey),

@@ -19,6 +19,7 @@ const record: AccessRecord = {
   enforced: true,
   clientId: 'c',
   issuer: 'i',
+  clientCertificate: undefined,
   claimed: { iss: 'i' },
   durationMs: 1,
   upstreamMs: 1,

@@ -12,6 +12,7 @@ import {
 } from '../schema/shared.ts'
 import { notYet, shown, type Context } from './context.ts'
 import { readTls } from './files.ts'
+import { readListenerTls } from './listener-tls.ts'
 
 /**
  * An http(s) URL without user, fragment and query; undefined when it is none, which is reported.
@@ -78,11 +79,16 @@ export function readListen(
     return undefined
   }
   const { host, port, socket, mode, tls } = listen
-  notYet(context, [...path, 'tls'], tls, 'remove it and end TLS before Scopegate')
+  if (socket !== undefined && tls !== undefined)
+    report(context, [...path, 'tls'], 'a socket is not reached from elsewhere; remove it')
   if (socket !== undefined) return readSocket(context, path, { socket, mode, host, port })
   if (mode !== undefined) report(context, [...path, 'mode'], 'only a socket has a mode; remove it')
   if (host !== undefined && port !== undefined) {
-    if (isHost(host)) return { kind: 'tcp', host, port }
+    if (isHost(host)) {
+      if (tls === undefined) return { kind: 'tcp', host, port }
+      const read = readListenerTls(context, [...path, 'tls'], tls)
+      return read && { kind: 'tcp', host, port, tls: read }
+    }
     const at = [...path, 'host']
     report(context, at, `${shown(context, at)} is no address or name; write one such as 127.0.0.1`)
     return undefined

@@ -67,8 +67,8 @@ export function readTls(
   return { ca, cert, key: key === undefined ? undefined : secret(key), serverName: tls.serverName }
 }
 
-const isCertificate = (text: string) => isReadable(() => new X509Certificate(text))
-const isPrivateKey = (text: string) => isReadable(() => createPrivateKey(text))
+export const isCertificate = (text: string) => isReadable(() => new X509Certificate(text))
+export const isPrivateKey = (text: string) => isReadable(() => createPrivateKey(text))
 
 function isReadable(read: () => unknown): boolean {
   try {

@@ -56,6 +56,33 @@ function whyNotSet(name: string, folded: string, tokenHeader: string): string | 
   return ours.includes(folded) ? 'is set by Scopegate itself; choose another header' : undefined
 }
 
+/** `certificateHeader:`, in lower case: set like an identity header, where callers show certificates. */
+export function readCertificateHeader(
+  context: Context,
+  path: KeyPath,
+  { name, taken, isAsked }: CertificateHeaderInput,
+): string | undefined {
+  if (name === undefined) return undefined
+  const folded = foldHeader(name)
+  const why = whyNotSet(name, folded, taken.tokenHeader)
+  if (why !== undefined) report(context, path, `${shown(context, path)} ${why}`)
+  else if (taken.identity.some(({ header }) => foldHeader(header) === folded))
+    report(context, path, `${shown(context, path)} is an identity header; choose another`)
+  else if (!isAsked)
+    report(context, path, 'needs `listen.tls.clientCa`, which asks for certificates')
+  return name.toLowerCase()
+}
+
+type CertificateHeaderInput = {
+  readonly name: string | undefined
+  readonly taken: {
+    readonly tokenHeader: string
+    readonly identity: readonly { readonly header: string }[]
+  }
+  /** Whether the listener asks for certificates. */
+  readonly isAsked: boolean
+}
+
 /** `removeHeaders:`, in lower case; a `*` at the end stands for anything. */
 export function readRemoveHeaders(
   context: Context,

@@ -11,7 +11,12 @@ import { inboundSchema, policySchema } from '../schema/inbound.ts'
 import { readLimits, readListen, readUpstream } from './addresses.ts'
 import { checkName, itemPath } from './claims.ts'
 import { shown, warn, type Context } from './context.ts'
-import { readHeaderName, readIdentityHeaders, readRemoveHeaders } from './headers.ts'
+import {
+  readCertificateHeader,
+  readHeaderName,
+  readIdentityHeaders,
+  readRemoveHeaders,
+} from './headers.ts'
 import { readRequirement, readRoute, type Requirement, type RouteSurroundings } from './routes.ts'
 
 const here = ['inbound'] as const
@@ -49,6 +54,11 @@ function readSettings(
   )
   const remove = [...here, 'removeHeaders']
   const removeHeaders = readRemoveHeaders(context, remove, input.removeHeaders, tokenHeader)
+  const certificateHeader = readCertificateHeader(context, [...here, 'certificateHeader'], {
+    name: input.certificateHeader,
+    taken: { tokenHeader, identity },
+    isAsked: listen === undefined || (listen.kind === 'tcp' && listen.tls?.clientCa !== undefined),
+  })
   checkNetworks(context, [...here, 'trustedProxies'], input.trustedProxies)
   if (!/^[ !#-[\]-~]+$/.test(input.realm))
     report(context, [...here, 'realm'], 'must be visible ASCII without quotes and backslashes')
@@ -57,6 +67,7 @@ function readSettings(
   const { mode, forwardToken, ignoreCase, allowRequestOverrides, allowPreflight, realm } = input
   return {
     ...{ listen, upstream, mode, tokenHeader, identityHeaders: identity, removeHeaders },
+    certificateHeader,
     ...{ forwardToken, limits: readLimits(input.limits), ignoreCase },
     paths: {
       semicolons: input.paths.semicolons === 'allow',

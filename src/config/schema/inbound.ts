@@ -128,6 +128,11 @@ export const inboundSchema = mapping({
       'x-jwt-claim-*',
     ])
     .describe('headers that callers cannot send through; * at the end stands for anything'),
+  certificateHeader: text(header)
+    .optional()
+    .describe(
+      "header for the upstream: subject of the caller's certificate; with `listen.tls.clientCa`",
+    ),
   forwardToken: flag().default(false).describe('true: the upstream sees the verified token too'),
   limits: limitsSchema.prefault({}).describe('what one caller may cost'),
   ignoreCase: flag()

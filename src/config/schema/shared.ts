@@ -20,6 +20,17 @@ export const tlsSchema = mapping({
   serverName: text().optional().describe('name that the certificate must carry, if not the host'),
 })
 
+/** What a listener presents, and whose certificates it asks for. */
+export const listenerTlsSchema = mapping({
+  cert: text().describe('PEM file of the certificate, and of those between it and its authority'),
+  key: text().describe('PEM file of the key of `cert`'),
+  clientCa: text()
+    .optional()
+    .describe(
+      'PEM file of the authorities of callers: without a certificate of theirs nobody connects',
+    ),
+})
+
 const listenText = 'must be an address such as 127.0.0.1:8080 or [::1]:8080'
 
 const listenerSchema = mapping({
@@ -27,13 +38,7 @@ const listenerSchema = mapping({
   port: count(0, 65_535).optional().describe('port; 0 takes a free one'),
   socket: text().optional().describe('path of a Unix socket, instead of host and port'),
   mode: text().optional().describe("file mode of the socket, octal; '0600' when left out"),
-  tls: mapping({
-    cert: text().optional().describe('PEM file'),
-    key: text().optional().describe('PEM file'),
-    clientCa: text().optional().describe('PEM file of the authorities of client certificates'),
-  })
-    .optional()
-    .describe('not supported yet'),
+  tls: listenerTlsSchema.optional().describe('TLS 1.2 or later instead of plain HTTP'),
 })
 
 /** Address in one text, or its parts. */
