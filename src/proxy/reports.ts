@@ -57,12 +57,9 @@ const expiresSoon = 7 * 86_400
 export function logCertificates(log: Log, config: Config, now: EpochSeconds): void {
   for (const { listener, expiresAt } of listenerCertificates(config)) {
     if (expiresAt - now > expiresSoon) continue
-    const ended = expiresAt <= now
-    log.event(
-      ended ? 'error' : 'warn',
-      ended ? 'the certificate of a listener has ended' : 'the certificate of a listener ends soon',
-      { direction: listener, expiresAt: new Date(expiresAt * 1000).toISOString() },
-    )
+    const fields = { direction: listener, expiresAt: new Date(expiresAt * 1000).toISOString() }
+    if (expiresAt > now) log.event('warn', 'the certificate of a listener ends soon', fields)
+    else log.event('error', 'the certificate of a listener has ended', fields)
   }
 }
 

@@ -19,6 +19,12 @@ t.test('a connection whose peer is gone already is handed over like any other', 
   t.end()
 })
 
+t.test('a Unix socket is plain', (t) => {
+  const secured = createHttpServer({ kind: 'socket', path: '/s', mode: 0o600 }, {})
+  t.notOk('setSecureContext' in secured.server)
+  t.end()
+})
+
 t.test('a plain listener has nothing to renew and no handshakes', async (t) => {
   const secured = createHttpServer(place, {})
   secured.renew(place)

@@ -2,7 +2,7 @@
 import type { AccessRecord } from '../../src/ops/access.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
-import { seconds } from '../../src/units.ts'
+import { seconds, secret } from '../../src/units.ts'
 import { configOf, inboundWith } from './config.ts'
 
 /** A request about which everything is known. */
@@ -19,7 +19,7 @@ const record: AccessRecord = {
   enforced: true,
   clientId: 'c',
   issuer: 'i',
-  clientCertificate: undefined,
+  clientCertificate: 'CN=c',
   claimed: { iss: 'i' },
   durationMs: 1,
   upstreamMs: 1,
@@ -54,7 +54,10 @@ export async function exportedMetrics(): Promise<readonly (readonly [string, str
   metrics.tokenEvent({ kind: 'verified_token_cache', result: 'hit' })
   metrics.tokenEvent({ kind: 'token_obtained', client: 'c', expiresAt: seconds(1) })
   metrics.reloaded('ok')
-  metrics.configured(configOf(inboundWith('{ path: /, authenticated: true }')))
+  const config = configOf(inboundWith('{ path: /, authenticated: true }'))
+  const tls = { cert: '', key: secret(''), clientCa: undefined, expiresAt: seconds(1) }
+  const listen = { kind: 'tcp', host: '::1', port: 1, tls } as const
+  metrics.configured({ ...config, inbound: config.inbound && { ...config.inbound, listen } })
   const { text } = await metrics.render(undefined)
   return [...text.matchAll(/^# TYPE (scopegate_\w+) (\w+)$/gm)].map(([, name = '', type = '']) => {
     const sample = new RegExp(`^${name}(?:_bucket)?(?:\\{(.*)\\})? `, 'm').exec(text)?.[1] ?? ''

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
+import { type Clock, seconds } from '../../src/units.ts'
 import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import { startScene } from '../support/scene.ts'
 import { answerOk, headsOf, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
@@ -20,6 +21,7 @@ type Options = {
   readonly more?: string
   readonly caller?: string
   readonly port?: number
+  readonly clock?: Clock
   readonly answer?: (socket: net.Socket) => void
 }
 
@@ -52,7 +54,7 @@ admin: { listen: 127.0.0.1:0 }
   const named = (names: readonly string[]): string =>
     `, tls: { ${names.map((name) => `${name}: ${fileOf(name)}`).join(', ')} }`
   const text = yaml(named(files))
-  const scene = await startScene(t, text)
+  const scene = await startScene(t, text, options.clock && { clock: options.clock })
   scene.leaks.forbid(certificates.key)
   return { ...scene, raw, certificates, write, text, yaml, named, folder }
 }
@@ -226,6 +228,15 @@ t.test('the end of a certificate is a metric, and a line of the log when it is n
     []
   t.ok(Math.abs(Number(at) - Date.now() / 1000 - 2 * 86_400) < 3600)
   await running.logged(({ msg }) => msg === 'the certificate of a listener ends soon')
+
+  const late = await start(t, { clock: () => seconds(Date.now() / 1000 + 3 * 86_400) })
+  const line = await late.logged(({ msg }) => msg === 'the certificate of a listener has ended')
+  t.match(line, { level: 'error', direction: 'inbound' })
+  const early = await start(t, { clock: () => seconds(Date.now() / 1000 - 30 * 86_400) })
+  t.notOk(
+    early.log.some(({ msg }) => /certificate/.test(String(msg))),
+    'nor long before',
+  )
 })
 
 t.test('the end does not wait for connections without a handshake', async (t) => {
