@@ -11,12 +11,15 @@ import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { readableLog } from './readable-log.ts'
 import { serve, serveUntilSignal, type Serving } from './serve.ts'
 
+/** Each of the two proxies says these; the terminal shows one playground, which begins and ends as one. */
+const lifeCycle: ReadonlySet<string> = new Set(['started', 'shutting down', 'shut down'])
+
 type DevCommand = Extract<Command, { name: 'dev' }>
 
 /** Resolves with the exit code after Ctrl-C; a port in use is a sentence and exit code 3. */
 export async function dev(command: DevCommand, io: Io): Promise<ExitCode> {
   const started: { close(): Promise<void> }[] = []
-  const log = holdBack(readableLog(io))
+  const log = holdBack(readableLog(io, lifeCycle))
   const playground = await build(command, { ...io, log }, started)
   if (playground.ok) {
     io.out(playground.value.text)

@@ -1,9 +1,12 @@
-/** Log lines for the eyes of whoever runs `scopegate dev`; everything else writes JSON. */
+/** Log lines for the eyes of people: `scopegate dev`, and `run` on a terminal. */
 import { prettyFactory } from 'pino-pretty'
 import type { Io } from './io.ts'
 
-/** Turns each JSON line into a short one. */
-export function readableLog(io: Io): { write(line: string): void } {
+/** Turns each JSON line into a short one; those whose `msg` is in `hidden` are left out. */
+export function readableLog(
+  io: Io,
+  hidden: ReadonlySet<string> = new Set(),
+): { write(line: string): void } {
   const shared = {
     colorize: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '',
     translateTime: 'SYS:HH:MM:ss',
@@ -13,13 +16,10 @@ export function readableLog(io: Io): { write(line: string): void } {
   return {
     write(line) {
       const { msg } = JSON.parse(line) as { msg: string }
-      if (!lifeCycle.has(msg)) io.out(msg === 'request' ? request(line) : event(line))
+      if (!hidden.has(msg)) io.out(msg === 'request' ? request(line) : event(line))
     },
   }
 }
-
-/** Each of the two proxies says these; the terminal shows one playground, which begins and ends as one. */
-const lifeCycle: ReadonlySet<string> = new Set(['started', 'shutting down', 'shut down'])
 
 function lineOf(fields: Record<string, unknown>): string {
   const text = (key: string): string => {

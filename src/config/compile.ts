@@ -1,6 +1,14 @@
 /** Document -> Config: URLs, durations, patterns and secrets in the form the code uses, or every problem at once (SPEC 2). */
+import type * as z from 'zod'
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
-import type { AdminConfig, Config, ConfigProblem, ListenAddress, OutboundRoute } from './config.ts'
+import type {
+  AdminConfig,
+  Config,
+  ConfigProblem,
+  ListenAddress,
+  LogConfig,
+  OutboundRoute,
+} from './config.ts'
 import { isSameListener, isSamePlace, readListen } from './compile/addresses.ts'
 import { readClients } from './compile/clients.ts'
 import { warn, type Context, type ReadFile } from './compile/context.ts'
@@ -78,7 +86,12 @@ function readConfig(
   const parts = { issuers, inbound, clients, outbound, admin }
   checkListeners(context, parts)
   warnUnused(context, parts)
-  return { file, hash, ...parts, log: root.log, shutdown: root.shutdown }
+  return { file, hash, ...parts, log: readLog(root.log), shutdown: root.shutdown }
+}
+
+function readLog({ requests, ...log }: z.output<typeof configSchema>['log']): LogConfig {
+  const { inbound = log.level, outbound = log.level } = requests
+  return { ...log, requests: { inbound, outbound } }
 }
 
 type Parts = Pick<Config, 'issuers' | 'inbound' | 'clients' | 'outbound' | 'admin'>

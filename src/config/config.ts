@@ -142,8 +142,14 @@ export type AdminConfig = {
   readonly hosts: readonly string[]
 }
 
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
 export type LogConfig = {
-  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+  readonly level: LogLevel
+  /** Of the lines of requests; allowed ones are `info`, denials `warn`. */
+  readonly requests: { readonly inbound: LogLevel; readonly outbound: LogLevel }
   /** Share of allowed requests that are logged, 0 to 1. */
   readonly sampleAllowed: number
+  /** `auto`: text on a terminal, else JSON. */
+  readonly format: 'auto' | 'json' | 'text'
 }

@@ -21,6 +21,17 @@ const adminSchema = mapping({
 
 const logSchema = mapping({
   level: word(levels).default('info').describe('least severe lines that are written'),
+  requests: mapping({
+    inbound: word(levels).optional().describe('of callers to the API'),
+    outbound: word(levels).optional().describe('of the service to others'),
+  })
+    .prefault({})
+    .describe(
+      'least severe lines of requests, instead of `level`: allowed ones are info, denials warn',
+    ),
+  format: word(['auto', 'json', 'text'])
+    .default('auto')
+    .describe('auto: text for people on a terminal, else JSON'),
   sampleAllowed: z
     .number({ error: share })
     .min(0, { error: share })

@@ -1,12 +1,10 @@
 /** The log: one JSON line a request and one an event (SPEC 5). Holds no token, secret or query. */
-import { type DestinationStream, pino, stdTimeFunctions } from 'pino'
-import type { LogConfig } from '../config/config.ts'
+import { type DestinationStream, levels, pino, stdTimeFunctions } from 'pino'
+import type { LogConfig, LogLevel } from '../config/config.ts'
 import type { Random } from '../units.ts'
 import type { AccessRecord } from './access.ts'
 import { accessLine } from './access-line.ts'
 import { createBatch } from './batch.ts'
-
-export type LogLevel = LogConfig['level']
 
 export type Log = {
   /** An event; `fields` hold codes and ids, never input. */
@@ -50,7 +48,7 @@ export function createLog(options: LogOptions): Log {
       const denied = record.reason !== undefined
       if (!denied && config.sampleAllowed < 1 && options.random() >= config.sampleAllowed) return
       const level = denied ? 'warn' : 'info'
-      if (logger.isLevelEnabled(level))
+      if (severity(level) >= severity(config.requests[record.direction]))
         destination.write(accessLine(record, level, new Date().toISOString()))
     },
     configure(next) {
@@ -59,9 +57,15 @@ export function createLog(options: LogOptions): Log {
     },
     async close() {
       logger.level = 'silent'
+      config = { ...config, requests: { inbound: 'silent', outbound: 'silent' } }
       await stdout?.close()
     },
   }
+}
+
+/** The higher the worse. */
+function severity(level: LogLevel): number {
+  return level === 'silent' ? Infinity : (levels.values[level] as number)
 }
 
 /** Where a bug is, for a log line. Pure. */

@@ -1,4 +1,5 @@
 /** Who the caller is by its certificate, where the listener asked for one and verified it. */
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
@@ -17,9 +18,9 @@ export function subjectOf(socket: Socket): string | undefined {
   if (!isSecure(socket) || !socket.authorized) return undefined
   const known = subjects.get(socket)
   if (known !== undefined) return known
-  const certificate = socket.getPeerX509Certificate()
-  if (certificate === undefined) return undefined
-  const text = oneLine(certificate.subject)
+  // nobody is authorized without one
+  const { subject } = socket.getPeerX509Certificate() as X509Certificate
+  const text = oneLine(subject)
   subjects.set(socket, text)
   return text
 }

@@ -452,6 +452,39 @@ issuers: { app: { userPoolId: eu-central-1_a1B2c3D4e, endpoint: "http://127.0.0.
   },
 )
 
+t.test('run writes for people on a terminal, or where it is told to', async (t) => {
+  const cases = [
+    [true, 'auto', /^\[[\d:]+\] INFO: started /m],
+    [false, 'text', /^\[[\d:]+\] INFO: started /m],
+    [true, 'json', undefined],
+    [false, 'auto', undefined],
+  ] as const
+  for (const [isTerminal, format, text] of cases) {
+    const yaml = `version: 1
+inbound:
+  listen: 127.0.0.1:0
+  upstream: http://127.0.0.1:9
+  routes: [{ path: /open, methods: [GET], public: true }]
+admin: { listen: 127.0.0.1:0 }
+log: { format: ${format} }
+`
+    const fake = fakeIo(t, { isTerminal, env: { CONFIG: yaml, NO_COLOR: '1' } })
+    const ended = run({ name: 'run', config: 'env:CONFIG' }, fake.io)
+    await fake.said(/started/)
+    await new Promise((resolve) => setImmediate(resolve))
+    fake.signal('SIGTERM')
+    t.equal(await ended, 0)
+    const what = `${String(isTerminal)} ${format}`
+    if (text === undefined) {
+      t.equal(fake.out(), '', what)
+      t.ok(fake.log.length > 0, what)
+    } else {
+      t.match(fake.out(), text, what)
+      t.equal(fake.log.length, 0, what)
+    }
+  }
+})
+
 t.test('run says what it cannot do', async (t) => {
   const bad = fakeIo(t, { env: { CONFIG: invalid } })
   t.equal(await run({ name: 'run', config: 'env:CONFIG' }, bad.io), 1)
@@ -493,7 +526,7 @@ t.test('each command is the function that bears its name', async (t) => {
 
 t.test('log lines for people are short, and hold nothing that a terminal would obey', (t) => {
   const { io, out } = fakeIo(t, { isTerminal: true, env: { NO_COLOR: '1' } })
-  const log = readableLog(io)
+  const log = readableLog(io, new Set(['started']))
   const line = (fields: object) => {
     const before = out().length
     log.write(JSON.stringify({ level: 'info', time: '2026-01-01T00:00:00.000Z', ...fields }))
@@ -509,7 +542,8 @@ t.test('log lines for people are short, and hold nothing that a terminal would o
     /-> 401 missing_token \( ms\)/,
   )
   t.match(line({ msg: 'keys fetched', issuer: 'app' }), /INFO: keys fetched \{"issuer":"app"\}/)
-  for (const msg of ['started', 'shutting down', 'shut down']) t.equal(line({ msg }), '')
+  t.equal(line({ msg: 'started' }), '')
+  t.match(line({ msg: 'shut down' }), /INFO: shut down\n$/)
   const colour = fakeIo(t, { isTerminal: true })
   readableLog(colour.io).write(JSON.stringify({ level: 'info', msg: 'keys fetched' }))
   t.match(colour.out(), /\u001b\[/)

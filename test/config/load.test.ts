@@ -233,7 +233,7 @@ shutdown: { delay: 5s }`.replace('127.0.0.1:3000', '127.0.0.1:${PORT}')
       upstream: { origin: 'http://127.0.0.1:3000' },
       limits: { maxHeaders: 7 },
     },
-    log: { sampleAllowed: 0.5, level: 'info' },
+    log: { sampleAllowed: 0.5, level: 'info', requests: { inbound: 'info' }, format: 'auto' },
     admin: { listen: { port: 9000 }, hosts: ['admin.example'], allowShutdown: false },
     shutdown: { delay: 5000, timeout: 25_000 },
   })

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import type { LogConfig } from '../../src/config/config.ts'
 import type { AccessRecord } from '../../src/ops/access.ts'
 import { createLog } from '../../src/ops/log.ts'
+import { logConfig } from '../support/log.ts'
 
 const record: AccessRecord = {
   direction: 'inbound',
@@ -35,7 +36,7 @@ type Line = Record<string, unknown>
 function start(t: Test, over: Partial<LogConfig> = {}, chance = 0.5) {
   const lines: Line[] = []
   const log = createLog({
-    config: { level: 'info', sampleAllowed: 1, ...over },
+    config: logConfig(over),
     random: () => chance,
     destination: { write: (line) => lines.push(JSON.parse(line) as Line) },
   })
@@ -71,6 +72,19 @@ t.test('a request is one line with exactly the fields of SPEC 5', (t) => {
       bytesOut: 2,
       configHash: 'abc',
     },
+  )
+  t.end()
+})
+
+t.test('each direction has its own least level', (t) => {
+  const { log, lines } = start(t, { requests: { inbound: 'warn', outbound: 'silent' } })
+  log.access(record)
+  log.access({ ...record, reason: 'no_route', requestId: 'denied' })
+  log.access({ ...record, direction: 'outbound', reason: 'no_route' })
+  log.event('info', 'an event')
+  t.strictSame(
+    lines.map(({ requestId, msg }) => requestId ?? msg),
+    ['denied', 'an event'],
   )
   t.end()
 })
@@ -152,11 +166,11 @@ t.test('a reloaded configuration changes level and share', (t) => {
   log.event('debug', 'quiet')
   log.event('info', 'told', { client: 'worker' })
   t.match(lines, [{ level: 'info', msg: 'told', client: 'worker' }])
-  log.configure({ level: 'debug', sampleAllowed: 0 })
+  log.configure(logConfig({ level: 'debug', sampleAllowed: 0 }))
   log.event('debug', 'loud')
   log.access(record)
   t.equal(lines.at(-1)?.['msg'], 'loud')
-  log.configure({ level: 'error', sampleAllowed: 1 })
+  log.configure(logConfig({ level: 'error' }))
   log.event('warn', 'no more')
   log.access(record)
   t.equal(lines.at(-1)?.['msg'], 'loud')
@@ -174,7 +188,7 @@ t.test('after its end the log takes lines and writes none', async (t) => {
 t.test('the end does not wait for a log that cannot be written', async (t) => {
   // every write fails there, as with a full disk or a reader that is gone
   const stdout = openSync('/dev/full', 'w')
-  const log = createLog({ config: { level: 'info', sampleAllowed: 1 }, random: () => 0, stdout })
+  const log = createLog({ config: logConfig(), random: () => 0, stdout })
   log.event('info', 'lost')
   await log.close()
   log.event('info', 'lost too')
@@ -190,7 +204,7 @@ t.test('the end does not wait for ever for a reader that has stopped reading', a
   execFileSync('mkfifo', [file])
   const stdout = openSync(file, constants.O_RDWR | constants.O_NONBLOCK)
   const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
-  const log = createLog({ config: { level: 'info', sampleAllowed: 1 }, random: () => 0, stdout })
+  const log = createLog({ config: logConfig(), random: () => 0, stdout })
   // more than a pipe holds
   const lines = 200
   for (let count = 0; count < lines; count++) log.event('info', 'x'.repeat(10_000))

@@ -21,6 +21,7 @@ import {
   readAll,
   startRawUpstream,
 } from '../support/wire.ts'
+import { logConfig } from '../support/log.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -474,7 +475,7 @@ admin: { listen: 127.0.0.1:0 }
 t.test('what happens behind the requests is told in the log, once', (t) => {
   const lines: Record<string, unknown>[] = []
   const log = createLog({
-    config: { level: 'debug', sampleAllowed: 1 },
+    config: logConfig({ level: 'debug' }),
     random: () => 0.5,
     destination: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   })

@@ -4,6 +4,7 @@ import { createLog } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { seconds, secret } from '../../src/units.ts'
 import { configOf, inboundWith } from './config.ts'
+import { logConfig } from './log.ts'
 
 /** A request about which everything is known. */
 const record: AccessRecord = {
@@ -33,7 +34,7 @@ const record: AccessRecord = {
 export function loggedFields(): readonly string[] {
   let line = ''
   const log = createLog({
-    config: { level: 'info', sampleAllowed: 1 },
+    config: logConfig(),
     random: () => 0.5,
     destination: {
       write(text: string) {
