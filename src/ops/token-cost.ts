@@ -79,7 +79,8 @@ export function createTokenCost({ clock, prices, grants, warn }: TokenCostDeps):
     const account = accountOf(client)
     const now = clock()
     account.tokens += 1
-    account.lifeSeconds = Math.round(expiresAt - now)
+    const grant = grants().find((one) => one.client === client && one.expiresAt === expiresAt)
+    account.lifeSeconds = Math.round(expiresAt - (grant?.obtainedAt ?? now))
     const thisHour = Math.floor(now / hour)
     for (const one of account.byHour.keys())
       if (!isRecent(one, thisHour)) account.byHour.delete(one)

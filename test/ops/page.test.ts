@@ -82,7 +82,7 @@ t.test('the page is one document with a heading for each section', (t) => {
   const titles = [...text.matchAll(/<h2 id="([^"]+)">/g)].map(([, id]) => id)
   t.strictSame(titles, [
     ...['overview', 'the-last-15-minutes', 'inbound', 'issuers', 'outbound'],
-    ...['access-tokens', 'cost-of-tokens', 'explain-a-request', 'last-refusals'],
+    ...['access-tokens', 'cost-of-tokens', 'explain-a-request', 'last-denials'],
   ])
   for (const id of titles) t.ok(text.includes(`<section aria-labelledby="${String(id)}">`))
   const names = [...text.matchAll(/data-live="(\w+)"/g)].map(([, name]) => name)
@@ -159,7 +159,7 @@ t.test('tables have their figures, and a sentence when they are empty', (t) => {
     ['issuers', { issuers: [] }, 'No issuers: no token is accepted.'],
     ['clients', { clients: [] }, 'No client has asked for a token yet.'],
     ['costs', { tokenCosts: [] }, 'No token was bought yet.'],
-    ['denials', { denials: [] }, 'Nothing was refused since the start.'],
+    ['denials', { denials: [] }, 'Nothing was denied since the start.'],
   ] as const)
     t.equal(part(name, changes), `<p class="none">${sentence}</p>`, name)
   t.end()

@@ -145,6 +145,24 @@ t.test('a client whose tokens live well below an hour is told once, when one was
   t.end()
 })
 
+t.test('life is from when the token was asked for, else from now', (t) => {
+  const { world, cost, buy } = start()
+  buy(3600)
+  const [grant] = world.grants
+  world.now += 7
+  const { expiresAt = seconds(0) } = grant!
+  for (const [grants, life] of [
+    [[grant!], 3600],
+    [[], 3593],
+    [[{ ...grant!, client: 'other' }], 3593],
+  ] as const) {
+    world.grants = [...grants]
+    cost.tokenEvent({ kind: 'token_obtained', client: 'worker', expiresAt })
+    t.equal(cost.costs()[0]?.lifeSeconds, life)
+  }
+  t.end()
+})
+
 t.test('both metrics are there, and without prices that of calls alone', async (t) => {
   for (const prices of [cognito, []]) {
     const { cost, buy } = start(prices)

@@ -1,4 +1,4 @@
-/** The last refusals. Pure. */
+/** The last denials. Pure. */
 import type { ShownDenial, Status } from '../status.ts'
 import { markup, type Markup } from './markup.ts'
 import { table } from './table.ts'
@@ -6,7 +6,7 @@ import { clockTime } from './words.ts'
 
 export function denials({ denials: rows, at }: Pick<Status, 'denials' | 'at'>): Markup {
   return table<ShownDenial>({
-    ...{ label: 'Last refusals', rows, empty: 'Nothing was refused since the start.' },
+    ...{ label: 'Last denials', rows, empty: 'Nothing was denied since the start.' },
     columns: [
       {
         title: 'Time (UTC)',

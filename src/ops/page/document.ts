@@ -31,7 +31,7 @@ export function liveParts(status: Status): Parts {
 export function pageText(status: Status, asked: Asked): string {
   const { version, at } = status
   const sections = sectionsOf(status).map(({ title, parts }) => section(title, live(parts)))
-  // before the refusals: these are long
+  // before the denials: these are long
   if (status.inbound !== undefined) sections.splice(-1, 0, explainSection(asked))
   return textOf(markup`<!doctype html>
 <html lang="en" data-version="${version}"><head><meta charset="utf-8"><title>Scopegate</title><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><link rel="icon" href="/assets/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="/assets/status.css"><script src="/assets/status.js" defer></script></head>
@@ -58,7 +58,7 @@ function sectionsOf(status: Status): readonly Section[] {
           { title: 'Access tokens', parts: { clients: clients(status) } },
           { title: 'Cost of tokens', parts: { costs: costs(status) } },
         ]),
-    { title: 'Last refusals', parts: { denials: denials(status) } },
+    { title: 'Last denials', parts: { denials: denials(status) } },
   ]
 }
 

@@ -80,9 +80,10 @@ button:hover { border-color: var(--blue); }
   form { grid-template-columns: 1fr; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody { display: block; }
-  tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0.35rem 1rem; padding: 0.7rem 0; border-bottom: 1px solid var(--line); }
+  tr { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.35rem 1rem; padding: 0.7rem 0; border-bottom: 1px solid var(--line); }
   th, td, .number { border: 0; padding: 0; text-align: left; white-space: normal; }
-  tbody th { grid-column: 1 / -1; }
+  .text { grid-column: span 2; }
+  tbody th, tbody th + .text { grid-column: 1 / -1; }
   td::before { content: attr(data-label); content: attr(data-label) / ''; display: block; font-size: 0.75rem; color: var(--soft); }
 }
 `

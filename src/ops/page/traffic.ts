@@ -26,7 +26,7 @@ export function trafficPlots({ traffic }: Pick<Status, 'traffic'>): Markup {
       buckets.map(({ requests }) => requests),
     ),
     rates(
-      'Refused per second',
+      'Denials per second',
       'alarm',
       buckets.map(({ denials }) => denials),
     ),
