@@ -1,5 +1,5 @@
 /** The last requests that were refused, for people who ask why: a ring of fixed size. */
-import type { EpochSeconds } from '../units.ts'
+import type { Clock, EpochSeconds } from '../units.ts'
 import type { AccessRecord, Direction } from './access.ts'
 import { isRefused } from './traffic.ts'
 
@@ -21,22 +21,22 @@ export type SeenDenial = {
 }
 
 export type Denials = {
-  note(record: AccessRecord, at: EpochSeconds): void
+  note(record: AccessRecord): void
   /** Newest first. */
   latest(): readonly SeenDenial[]
 }
 
 /** Remembers `mostDenials` and no more; an allowed request costs one comparison. */
-export function createDenials(): Denials {
+export function createDenials(clock: Clock): Denials {
   const ring: SeenDenial[] = []
   let next = 0
   return {
-    note(record, at) {
+    note(record) {
       if (!isRefused(record)) return
       const { direction, method, status, reason = 'none', route, enforced } = record
       const { clientId, requestId } = record
       const told = { direction, method, status, reason, route, clientId, requestId, enforced }
-      ring[next] = { at, ...told }
+      ring[next] = { at: clock(), ...told }
       next = (next + 1) % mostDenials
     },
     latest: () => [...ring.slice(next), ...ring.slice(0, next)].reverse(),

@@ -1,4 +1,4 @@
-/** What /status tells of the requests that passed: by route, over time, and the last refusals. */
+/** What /status tells of the requests that passed: by route, over time, and the last denials. */
 import type { Clock } from '../units.ts'
 import type { AccessRecord } from './access.ts'
 import { createDenials, type Denials } from './denials.ts'
@@ -16,12 +16,12 @@ export type Seen = {
 export function createSeen(clock: Clock, elapsedMs = (): number => performance.now()): Seen {
   const routes = createRouteCounts()
   const traffic = createTraffic(elapsedMs)
-  const denials = createDenials()
+  const denials = createDenials(clock)
   return {
     access(record) {
       routes.count(record)
       traffic.count(record)
-      denials.note(record, clock())
+      denials.note(record)
     },
     ...{ routes, traffic, denials },
   }

@@ -1,4 +1,4 @@
-/** Requests, refusals and latency of the last 15 minutes, in a ring of fixed size: what the plots show. */
+/** Requests, denials and latency of the last 15 minutes, in a ring of fixed size: what the plots show. */
 import type { AccessRecord } from './access.ts'
 import { type Latency, latencyOf, latencySlot, latencySlots } from './latency.ts'
 

@@ -1,4 +1,4 @@
-/** What is remembered of requests for the status page: numbers over time, and the last refusals. */
+/** What is remembered of requests for the status page: numbers over time, and the last denials. */
 import t from 'tap'
 import fc from 'fast-check'
 import type { AccessRecord } from '../../src/ops/access.ts'
@@ -99,7 +99,7 @@ t.test('refused is what Scopegate refused, not what an upstream failed', (t) => 
   t.end()
 })
 
-t.test('the last refusals are remembered, newest first, and no path of them', (t) => {
+t.test('the last denials are remembered, newest first, and no path of them', (t) => {
   const { time, seen } = start()
   t.strictSame(seen.denials.latest(), [])
   for (let n = 0; n < mostDenials + 7; n += 1) {
