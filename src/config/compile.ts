@@ -15,6 +15,7 @@ import { warn, type Context, type ReadFile } from './compile/context.ts'
 import { readInbound } from './compile/inbound.ts'
 import { readIssuers } from './compile/issuers.ts'
 import { readOutbound } from './compile/outbound.ts'
+import { readTokenPrices } from './compile/token-prices.ts'
 import type { ConfigDocument } from './document.ts'
 import type { Environment } from './interpolate.ts'
 import { keyText, sortProblems, type KeyPath } from './problems.ts'
@@ -82,7 +83,8 @@ function readConfig(
     report(context, ['admin', 'listen', 'tls'], 'the admin listener has no TLS; remove it')
   const { allowRemoteStatus, allowShutdown } = root.admin
   const hosts = root.admin.hosts.map((host) => host.toLowerCase())
-  const admin: AdminConfig = { listen, allowRemoteStatus, allowShutdown, hosts }
+  const tokenPrices = readTokenPrices(context, root.admin.tokenPrices)
+  const admin: AdminConfig = { listen, allowRemoteStatus, allowShutdown, hosts, tokenPrices }
   const parts = { issuers, inbound, clients, outbound, admin }
   checkListeners(context, parts)
   warnUnused(context, parts)

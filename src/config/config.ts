@@ -140,6 +140,16 @@ export type AdminConfig = {
   readonly allowShutdown: boolean
   /** Lower case. */
   readonly hosts: readonly string[]
+  /** Ascending; none = tokens cost nothing. */
+  readonly tokenPrices: readonly TokenPrice[]
+}
+
+/** What the tokens of a month cost, from where the price before it ends. */
+export type TokenPrice = {
+  /** Tokens a month; Infinity = however many. */
+  readonly upTo: number
+  /** US dollars. */
+  readonly perThousand: number
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

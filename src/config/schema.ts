@@ -5,18 +5,41 @@ import { inboundSchema } from './schema/inbound.ts'
 import { issuerSchema } from './schema/issuers.ts'
 import { outboundSchema } from './schema/outbound.ts'
 import { hostNamesSchema, listenSchema } from './schema/shared.ts'
-import { duration, flag, mapping, named, word } from './schema/values.ts'
+import { count, duration, flag, mapping, named, word } from './schema/values.ts'
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const share = 'must be a number from 0 to 1'
+
+const amount = 'must be a number of US dollars, 0 or more'
+
+const tokenPriceSchema = mapping({
+  upTo: count(1, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('tokens a month that this price is for; the last price needs none'),
+  perThousand: z
+    .number({ error: amount })
+    .min(0, { error: amount })
+    .describe('US dollars for 1,000 tokens'),
+})
+
+/** Amazon Cognito's for token requests of machines. */
+const cognitoPrices = [
+  { upTo: 500_000, perThousand: 2.25 },
+  { upTo: 5_000_000, perThousand: 1.5 },
+  { perThousand: 1.125 },
+]
 
 const adminSchema = mapping({
   listen: listenSchema.default('127.0.0.1:9901').describe('health, metrics, status page'),
   allowRemoteStatus: flag()
     .default(false)
-    .describe('peers that are not loopback see `/status` too'),
+    .describe('peers that are not loopback see `/status` and its page too'),
   allowShutdown: flag().default(false).describe('`POST /shutdown` ends the process'),
   hosts: hostNamesSchema.prefault([]).describe('names by which people reach it, besides localhost'),
+  tokenPrices: z
+    .array(tokenPriceSchema, { error: 'must be a list of { upTo, perThousand }' })
+    .default(cognitoPrices)
+    .describe("what tokens cost; Amazon Cognito's when left out, [] = nothing"),
 })
 
 const logSchema = mapping({

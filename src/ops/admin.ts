@@ -1,4 +1,4 @@
-/** The admin listener: health, metrics, status, reload, shutdown (SPEC 5), and its guards. */
+/** The admin listener: health, metrics, status and its page, reload, shutdown (SPEC 5), and its guards. */
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { AdminConfig, ConfigProblem, ListenAddress } from '../config/config.ts'
 import type { NonEmpty, Result } from '../units.ts'
@@ -6,14 +6,13 @@ import { adminRefusal } from './admin-guard.ts'
 import { bind } from './bind.ts'
 import type { Metrics } from './metrics.ts'
 import { noSchemas } from './no-schemas.ts'
+import type * as statusPage from './page/status-page.ts'
+import type { Readiness } from './status.ts'
 
-export type Readiness = { readonly ready: boolean; readonly missing: readonly string[] }
-
-export type AdminParts = {
+export type AdminParts = statusPage.StatusPageDeps & {
   readonly config: () => AdminConfig
   readonly metrics: Metrics
   readonly readiness: () => Readiness
-  readonly status: () => object
   /** The new hash, or every error. */
   readonly reload: () => Result<string, NonEmpty<ConfigProblem>>
   readonly shutdown: () => void
@@ -30,7 +29,10 @@ const mostConnections = 1000
 /** Creates the admin listener; nothing is bound before `start`. */
 export function createAdmin(parts: AdminParts): Admin {
   let overSocket = false
-  const app = createApp(parts, () => overSocket)
+  let page: Promise<PageModule> | undefined
+  // most processes never show it
+  const loadPage = (): Promise<PageModule> => (page ??= loadStatusPage(parts))
+  const app = createApp(parts, () => overSocket, loadPage)
   return {
     async start(listen) {
       overSocket = listen.kind === 'socket'
@@ -41,13 +43,28 @@ export function createAdmin(parts: AdminParts): Admin {
     },
     async stop() {
       app.server.close()
+      const loaded = await page
+      loaded?.page.streams.close()
       app.server.closeAllConnections()
       await app.close()
     },
   }
 }
 
-function createApp(parts: AdminParts, overSocket: () => boolean): FastifyInstance {
+type PageModule = Pick<typeof statusPage, 'assets' | 'pagePolicy'> & {
+  readonly page: statusPage.StatusPage
+}
+
+async function loadStatusPage(deps: statusPage.StatusPageDeps): Promise<PageModule> {
+  const { assets, createStatusPage, pagePolicy } = await import('./page/status-page.ts')
+  return { assets, pagePolicy, page: createStatusPage(deps) }
+}
+
+function createApp(
+  parts: AdminParts,
+  overSocket: () => boolean,
+  loadPage: () => Promise<PageModule>,
+): FastifyInstance {
   const app = fastify({
     schemaController: noSchemas,
     logger: false,
@@ -79,7 +96,7 @@ function createApp(parts: AdminParts, overSocket: () => boolean): FastifyInstanc
     problem(
       reply,
       404,
-      'There is /livez, /readyz, /metrics, /status, POST /reload and POST /shutdown.',
+      'There is /, /livez, /readyz, /metrics, /status, POST /reload and POST /shutdown.',
     ),
   )
   app.setErrorHandler((error: { statusCode?: number }, _request, reply) =>
@@ -102,6 +119,7 @@ function createApp(parts: AdminParts, overSocket: () => boolean): FastifyInstanc
     return reply.header('content-type', contentType).send(text)
   })
   app.get('/status', () => parts.status())
+  addStatusPage(app, loadPage)
   app.post('/reload', async (_request, reply) => {
     const result = parts.reload()
     return result.ok
@@ -115,6 +133,33 @@ function createApp(parts: AdminParts, overSocket: () => boolean): FastifyInstanc
     return reply.status(202).send({ status: 'shutting down' })
   })
   return app
+}
+
+function addStatusPage(app: FastifyInstance, loadPage: () => Promise<PageModule>): void {
+  app.get('/', async ({ url }, reply) => {
+    const { page, pagePolicy } = await loadPage()
+    return reply
+      .header('content-security-policy', pagePolicy)
+      .type('text/html; charset=utf-8')
+      .send(page.page(url))
+  })
+  app.get('/explain', async ({ url }, reply) => {
+    const answer = (await loadPage()).page.answer(url)
+    return answer === undefined
+      ? problem(reply, 404, 'Nothing was asked, or there is no inbound that could answer.')
+      : reply.type('text/html; charset=utf-8').send(answer)
+  })
+  app.get('/events', { exposeHeadRoute: false }, async (_request, reply) => {
+    const { streams } = (await loadPage()).page
+    if (!streams.open(reply.raw, guarded))
+      return problem(reply.header('retry-after', '10'), 503, 'Too many look at it already.')
+    return reply.hijack()
+  })
+  for (const path of ['/assets/status.js', '/assets/status.css', '/assets/icon.svg'] as const)
+    app.get(path, async (_request, reply) => {
+      const [type, text] = (await loadPage()).assets[path]
+      return reply.type(type).send(text)
+    })
 }
 
 /** Nothing of this belongs into a cache or into the page of somebody else. */

@@ -12,6 +12,13 @@ export type Metrics = {
   tokenEvent(event: TokenEvent): void
   reloaded(result: 'ok' | 'failed'): void
   configured(config: Config): void
+  /** Takes in a metric that is kept elsewhere; asked for its values when somebody scrapes. */
+  readonly sampled: (
+    type: 'counter' | 'gauge' | 'histogram',
+    name: string,
+    help: string,
+    values: () => readonly Sample[],
+  ) => void
   /** Prometheus text, or OpenMetrics when `accept` asks for it. */
   render(accept: string | undefined): Promise<{ contentType: string; text: string }>
 }
@@ -31,12 +38,7 @@ export function createMetrics(version: string): Metrics {
   for (const name of unfit) registry.removeSingleMetric(name)
 
   const counted = createRequestMetrics()
-  const sampled = (
-    type: 'counter' | 'histogram',
-    name: string,
-    help: string,
-    values: () => readonly Sample[],
-  ): void => {
+  const sampled: Metrics['sampled'] = (type, name, help, values) => {
     const metric = {
       name,
       help,
@@ -125,6 +127,7 @@ export function createMetrics(version: string): Metrics {
   }).set({ version }, 1)
 
   return {
+    sampled,
     access: counted.access,
     upstream: counted.upstream,
     tokenEvent(event) {

@@ -3,13 +3,13 @@
  * the one it began with.
  */
 import type { Config, ConfigProblem } from '../config/config.ts'
-import type { Admin, Readiness } from '../ops/admin.ts'
+import type { Admin } from '../ops/admin.ts'
 import type { Direction } from '../ops/access.ts'
 import { type Log, stackOf } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import { createRouteCounts } from '../ops/route-counts.ts'
+import { createSeen } from '../ops/seen.ts'
+import type { Readiness, Status } from '../ops/status.ts'
 import { createTokenCache } from '../tokens/cache.ts'
-import type { TokenEvent } from '../tokens/events.ts'
 import { createIssuers } from '../tokens/issuers.ts'
 import { requestToken } from '../tokens/request.ts'
 import { type Clock, type NonEmpty, no, ok, type Random, type Result } from '../units.ts'
@@ -17,11 +17,13 @@ import { createDataPath, type DataPathParts } from './data-path.ts'
 import { discoverTokenEndpoint } from './discover.ts'
 import { drain, systemWait, type Wait } from './drain.ts'
 import { answer, type Exchange } from './exchange.ts'
+import { explain } from './explain.ts'
 import { createInFlight } from './in-flight.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
 import { takeEffect } from './reload.ts'
-import { logCertificates, logReload, logTokenEvent } from './reports.ts'
+import { logCertificates, logReload } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
+import { createTokenReports } from './token-reports.ts'
 import { createUpstreams } from './upstreams.ts'
 import { grantsOf, problemSettings, upstreamsOf, verifiedIssuers } from './uses.ts'
 import { createWebSockets } from './websocket.ts'
@@ -52,7 +54,7 @@ export type Proxy = {
   /** The new hash, or every problem; a refused configuration changes nothing. */
   reload(): Result<string, NonEmpty<ConfigProblem>>
   readiness(): Readiness
-  status(): object
+  status(): Status
   /** Drains as SPEC 6 says; resolves when everything is closed. The same promise for every call. */
   stop(): Promise<void>
   /** Gives up at once what was begun; for a start that failed. */
@@ -63,24 +65,24 @@ export type Proxy = {
 export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const { log, metrics, clock, random } = deps
   const startedAt = clock()
-  const counts = createRouteCounts()
+  const seen = createSeen(clock)
   const upstreams = createUpstreams()
   const webSockets = createWebSockets(clock)
   const inFlight = createInFlight<Exchange>()
   let config = first
   let lastReload: LastReload | undefined
+  let addresses: Addresses | undefined
   let hasBeenReady = false
   let stopping: Promise<void> | undefined
 
-  const report = (event: TokenEvent): void => {
-    metrics.tokenEvent(event)
-    logTokenEvent(log, event)
-  }
+  const { report, used, costs } = createTokenReports({
+    ...{ log, metrics, clock },
+    prices: () => config.admin.tokenPrices,
+    grants: () => tokens.status(),
+  })
   const issuers = createIssuers(verifiedIssuers(first), { clock, random, report })
   const tokens = createTokenCache({
-    clock,
-    random,
-    report,
+    ...{ clock, random, report, used },
     request: (grant, signal) =>
       requestToken(
         grant,
@@ -96,7 +98,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     inFlight,
     report: (record) => {
       metrics.access(record)
-      counts.count(record)
+      seen.access(record)
       log.access(record)
     },
     reportUpstream: (direction, durationMs) => {
@@ -161,17 +163,19 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       metrics,
       readiness,
       status,
+      explain: (request, scopes) => config.inbound && explain(config.inbound, request, scopes),
       reload: () => reload(),
       shutdown: deps.shutdown,
     })
     const bound = await admin.start(config.admin.listen)
     logCertificates(log, config, clock())
     if (!bound.ok) return no(`admin.listen: ${bound.problem}`)
-    return ok({
+    addresses = {
       inbound: listeners.inbound?.address(),
       outbound: listeners.outbound?.address(),
       admin: bound.value,
-    })
+    }
+    return ok(addresses)
   }
 
   function reload(): Result<string, NonEmpty<ConfigProblem>> {
@@ -209,7 +213,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     return { ready: hasBeenReady, missing }
   }
 
-  function status(): object {
+  function status(): Status {
     return describeStatus({
       version: deps.version,
       startedAt,
@@ -217,9 +221,11 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       config,
       lastReload,
       readiness: readiness(),
-      counts,
+      listeners: addresses ?? noAddresses,
+      seen,
       issuers: issuers.status(),
       clients: tokens.status(),
+      tokenCosts: costs(),
     })
   }
 
@@ -260,6 +266,8 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
 
   return { start, reload, readiness, status, stop: () => (stopping ??= end()), abandon }
 }
+
+const noAddresses = { inbound: undefined, outbound: undefined, admin: undefined }
 
 const tooLate: ConfigProblem = {
   ...{ line: 1, column: 1, key: '' },

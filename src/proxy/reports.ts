@@ -2,6 +2,7 @@
 import type { Config, ConfigProblem } from '../config/config.ts'
 import { listenerCertificates } from '../ops/certificates.ts'
 import type { Log } from '../ops/log.ts'
+import type { ClientCost } from '../ops/token-cost.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { EpochSeconds, NonEmpty, Result } from '../units.ts'
 import { restartNeeded } from './reload.ts'
@@ -43,6 +44,18 @@ export function logTokenEvent(log: Log, event: TokenEvent): void {
       return
   }
 }
+
+/** Once for a client: what its tokens cost, and what they would if they lived an hour (docs/status.md). */
+export function logShortLife(log: Log, cost: ClientCost): void {
+  const { client, lifeSeconds, tokensPerMonth, usdPerMonth, usdPerMonthAtAnHour } = cost
+  log.event('warn', 'tokens of a client live shorter than they need to', {
+    ...{ client, lifeSeconds, tokensPerMonth },
+    ...{ usdPerMonth: cents(usdPerMonth), usdPerMonthAtAnHour: cents(usdPerMonthAtAnHour) },
+  })
+}
+
+const cents = (usd: number | undefined): number | undefined =>
+  usd === undefined ? undefined : Math.round(usd * 100) / 100
 
 /** What is worth a second look in a configuration that takes effect. */
 export function logWarnings(log: Log, { file, warnings }: Config): void {

@@ -18,6 +18,8 @@ export type SlotDeps = {
   readonly clock: Clock
   readonly random: Random
   readonly report: ReportTokenEvent
+  /** Told the client's name for each call that takes its token along. */
+  readonly used?: (client: string) => void
   /** Runs something later; the result takes it back. Does not keep the process alive. */
   readonly after: (delay: Milliseconds, run: () => void) => () => void
 }
@@ -164,6 +166,7 @@ export function createSlot(first: Grant, deps: SlotDeps) {
     const now = clock()
     if (!isLive(now)) return undefined
     isUsed = true
+    deps.used?.(grant.client.name)
     if (now >= plan.renewAt && flight === undefined && mayAsk(now)) void renew()
     return token
   }

@@ -30,7 +30,7 @@ async function startEcho(t: Test): Promise<number> {
 const get = (path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`
 
-t.test('the other upstream client, tokens and WebSockets', async (t) => {
+t.test('the other upstream client, tokens, WebSockets and the status page', async (t) => {
   const issuer = await startTestIssuer(t)
   const echo = await startEcho(t)
   const client = clientNamed(issuer, 'export-service')
@@ -59,6 +59,9 @@ admin: { listen: 127.0.0.1:0 }
   t.match(await exchangeRaw(served.inbound, get('/plain')), { status: 200, body: 'nothing' })
   t.match(await exchangeRaw(served.outbound, get('/api/x')), { status: 200, body: /^Bearer \S+$/ })
   t.match(await exchangeRaw(served.admin, get('/livez')), { status: 200 })
+  t.match(await exchangeRaw(served.admin, get('/?request=/plain')), { body: /<b>Allowed<\/b>/ })
+  for (const name of ['status.js', 'status.css', 'icon.svg'])
+    t.match(await exchangeRaw(served.admin, get(`/assets/${name}`)), { status: 200 }, name)
 
   const socket = new WebSocket(`ws://127.0.0.1:${served.inbound}/socket`)
   await once(socket, 'open')

@@ -11,6 +11,7 @@ import { adminRefusal, type AdminRequest } from '../../src/ops/admin-guard.ts'
 import { bind, bindRefusal } from '../../src/ops/bind.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { no, ok, type NonEmpty, type Result } from '../../src/units.ts'
+import { exampleStatus } from '../support/status.ts'
 import { exchangeRaw } from '../support/wire.ts'
 
 const local: AdminRequest = {
@@ -96,7 +97,7 @@ type Play = {
 
 async function start(t: Test, listen: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }) {
   const play: Play = {
-    config: { listen, allowRemoteStatus: false, allowShutdown: false, hosts: [] },
+    config: { listen, allowRemoteStatus: false, allowShutdown: false, hosts: [], tokenPrices: [] },
     ready: true,
     reload: ok('abc'),
     shutdowns: 0,
@@ -106,7 +107,8 @@ async function start(t: Test, listen: ListenAddress = { kind: 'tcp', host: '127.
     config: () => play.config,
     metrics: createMetrics('1.2.3'),
     readiness: () => ({ ready: play.ready, missing: play.ready ? [] : ['keys of issuer app'] }),
-    status: () => ({ version: '1.2.3' }),
+    status: () => exampleStatus,
+    explain: () => undefined,
     reload: () => play.reload,
     shutdown: () => {
       play.shutdowns += 1

@@ -156,7 +156,9 @@ t.test('routes are counted by what was decided on them', (t) => {
   counts.count({ ...record, decision: 'deny' })
   counts.count({ ...record, route: undefined, decision: 'deny' })
   counts.count({ ...record, decision: undefined })
-  t.strictSame(counts.of('inbound', 'GET /export/**'), { allowed: 2, denied: 1 })
-  t.strictSame(counts.of('outbound', 'GET /export/**'), { allowed: 0, denied: 0 })
+  t.match(counts.of('inbound', 'GET /export/**'), { allowed: 2, denied: 1 })
+  t.strictSame(counts.of('outbound', 'GET /export/**'), {
+    ...{ allowed: 0, denied: 0, latency: undefined },
+  })
   t.end()
 })

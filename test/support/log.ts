@@ -1,8 +1,11 @@
-/** A log's settings as an empty `log:` gives them. */
+/** A log's settings as a short `log:` gives them. */
 import type { LogConfig } from '../../src/config/config.ts'
 
-export const logConfig = (over: Partial<LogConfig> = {}): LogConfig => ({
-  ...{ level: 'info', requests: { inbound: 'info', outbound: 'info' } },
-  ...{ sampleAllowed: 1, format: 'auto' },
-  ...over,
-})
+export function logConfig(over: Partial<LogConfig> = {}): LogConfig {
+  const { level = 'info' } = over
+  return {
+    ...{ level, requests: { inbound: level, outbound: level } },
+    ...{ sampleAllowed: 1, format: 'auto' },
+    ...over,
+  }
+}

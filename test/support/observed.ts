@@ -2,6 +2,7 @@
 import type { AccessRecord } from '../../src/ops/access.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
+import { createTokenCost, exportTokenCost } from '../../src/ops/token-cost.ts'
 import { seconds, secret } from '../../src/units.ts'
 import { configOf, inboundWith } from './config.ts'
 import { logConfig } from './log.ts'
@@ -54,6 +55,14 @@ export async function exportedMetrics(): Promise<readonly (readonly [string, str
   metrics.tokenEvent({ kind: 'keys_fetched', issuer: 'i', keyIds: [] })
   metrics.tokenEvent({ kind: 'verified_token_cache', result: 'hit' })
   metrics.tokenEvent({ kind: 'token_obtained', client: 'c', expiresAt: seconds(1) })
+  const cost = createTokenCost({
+    clock: () => seconds(0),
+    prices: () => [{ upTo: Infinity, perThousand: 1 }],
+    grants: () => [],
+    warn: () => undefined,
+  })
+  cost.used('c')
+  exportTokenCost(metrics, cost)
   metrics.reloaded('ok')
   const config = configOf(inboundWith('{ path: /, authenticated: true }'))
   const tls = { cert: '', key: secret(''), clientCa: undefined, expiresAt: seconds(1) }
