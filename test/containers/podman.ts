@@ -49,3 +49,15 @@ export async function startContainer(
   // timers of health checks are made by systemd, and there is none
   await podman('run', '--detach', '--name', name, '--health-interval=disable', ...args)
 }
+
+export const seconds = (count: number) =>
+  new Promise((resolve) => setTimeout(resolve, count * 1000))
+
+/** Asks again and again; after half a minute `instead` says what is wrong. */
+export async function until(
+  holds: () => Promise<boolean>,
+  instead: () => Promise<string>,
+): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await holds().catch(() => false)); await seconds(0.05))
+    if (Date.now() > end) throw new Error(await instead())
+}
