@@ -66,7 +66,7 @@ outbound:
   routes:
     - { path: /billing, upstream: { url: '${world}', tls: { ca: ca.pem, serverName: localhost } } }
 admin: { listen: 0.0.0.0:9901 }
-shutdown: { delay: 2s, timeout: 20s }
+shutdown: { delay: 3s, timeout: 20s }
 `
 
 export type Pod = {
@@ -98,7 +98,7 @@ export async function play(t: Test, yaml: string, suffix = ''): Promise<Pod> {
           // podman would open them on the machine, and two pods want the same
           remove(`${app}/0/ports`),
           remove(`${app}/1/ports`),
-          { op: 'replace', path: `${app}/0/lifecycle/preStop/exec/command/1`, value: '4' },
+          { op: 'replace', path: `${app}/0/lifecycle/preStop/exec/command/1`, value: '6' },
           // podman 4.3 leaves an optional volume out, there or not
           { op: 'replace', path: '/spec/template/spec/volumes/1/secret/optional', value: false },
         ]),
