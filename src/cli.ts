@@ -1,7 +1,9 @@
 /** argv -> Command, or the text and exit code to end with; and the help. */
 import { Command as Commander, type CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type ExitCode, exitCodes } from './commands/io.ts'
+import { durationText, longestDuration, parseDuration } from './config/durations.ts'
 import { didYouMean } from './config/suggest.ts'
+import type { Milliseconds } from './units.ts'
 
 export type Command =
   | { readonly name: 'run'; readonly config: string }
@@ -19,6 +21,7 @@ export type Command =
       readonly scopes: readonly string[]
     }
   | { readonly name: 'health'; readonly config: string; readonly json: boolean }
+  | { readonly name: 'wait'; readonly config: string; readonly timeout: Milliseconds }
   | { readonly name: 'schema' }
   | {
       readonly name: 'dev'
@@ -45,7 +48,7 @@ export type Parsed =
 export const defaultConfig = 'proxy.config.yaml'
 
 /** Every command, for documents that are held against them. */
-export const commandNames = ['run', 'check', 'token', 'health', 'schema', 'dev'] as const
+export const commandNames = ['run', 'check', 'token', 'health', 'wait', 'schema', 'dev'] as const
 
 /** Reads the arguments behind the program's name. Pure. */
 export function parseArguments(args: readonly string[], version: string): Parsed {
@@ -136,6 +139,20 @@ function describe(parsed: (command: Command) => void, version: string): Commande
     .option('--json', 'print what is missing as JSON')
     .action(({ config, json }: Flags) => {
       parsed({ name: 'health', config, json: json === true })
+    })
+  withConfig(program.command('wait'))
+    .description('wait until the running proxy is ready; for what must not start before it')
+    .addOption(
+      new Option('--timeout <duration>', 'how long at most, such as 30s or 2m')
+        .default('60s')
+        .argParser((text) => {
+          if (!durationText.test(text) || parseDuration(text) > longestDuration)
+            throw new InvalidArgumentError('A duration is a number and ms, s, m or h.')
+          return text
+        }),
+    )
+    .action(({ config, timeout }: Flags & { timeout: string }) => {
+      parsed({ name: 'wait', config, timeout: parseDuration(timeout) })
     })
   program
     .command('schema')

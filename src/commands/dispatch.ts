@@ -13,6 +13,8 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./token.ts')).token(command, io)
     case 'health':
       return (await import('./health.ts')).health(command, io)
+    case 'wait':
+      return (await import('./wait.ts')).wait(command, io)
     case 'schema':
       return (await import('./schema.ts')).schema(io)
     case 'dev':

@@ -6,8 +6,12 @@ import { createLog, type Log, stackOf } from '../ops/log.ts'
 import { createMetrics } from '../ops/metrics.ts'
 import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
 import { logWarnings } from '../proxy/reports.ts'
-import { type NonEmpty, ok, type Result } from '../units.ts'
+import { milliseconds, type NonEmpty, ok, type Result } from '../units.ts'
+import { watchExposure } from './exposure-watch.ts'
 import type { Io } from './io.ts'
+
+/** By then an API that starts after its sidecar is there. */
+const lookAgain = milliseconds(60_000)
 
 export type Serving = {
   readonly addresses: Addresses
@@ -56,8 +60,10 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     shutdown: () => void stop(),
   })
 
+  const watches: { close(): void }[] = [watch]
+
   async function stop(): Promise<void> {
-    watch.close()
+    for (const each of watches) each.close()
     await proxy.stop()
     await log.close()
     finish()
@@ -71,6 +77,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   }
   log.event('info', 'started', { version: io.version, configHash: config.hash, ...started.value })
   logWarnings(log, config)
+  watches.push(watchExposure(config, log, lookAgain))
   return ok({
     addresses: started.value,
     log,

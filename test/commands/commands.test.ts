@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Command } from '../../src/cli.ts'
 import { check } from '../../src/commands/check.ts'
-import { adminAddress, health } from '../../src/commands/health.ts'
+import { adminAddress } from '../../src/commands/ask-ready.ts'
+import { health } from '../../src/commands/health.ts'
+import { wait } from '../../src/commands/wait.ts'
 import { dispatch } from '../../src/commands/dispatch.ts'
 import { readableLog } from '../../src/commands/readable-log.ts'
 import { run } from '../../src/commands/run.ts'
@@ -17,6 +19,7 @@ import { serve as serveHttp } from '../support/issuer.ts'
 import { exchangeRaw, startRawUpstream } from '../support/wire.ts'
 import { folderWith, repository } from '../support/command.ts'
 import { fakeIo } from './support.ts'
+import { milliseconds } from '../../src/units.ts'
 
 const invalid = `version: 1
 issuers: { app: { userPoolId: eu-central-1_a1B2c3D4e } }
@@ -342,9 +345,45 @@ t.test('health without a configuration says so, and asks nobody', async (t) => {
   for (const [config = '', because = ''] of cases) {
     const { io, out, err } = fakeIo(t, { env: { EMPTY: '' } })
     t.equal(await health({ name: 'health', config, json: false }, io), 3)
-    t.equal(err(), `scopegate: ${because}; health reads admin.listen from it\n`)
+    t.equal(err(), `scopegate: ${because}; admin.listen is read from it\n`)
     t.equal(out(), '')
   }
+})
+
+t.test('wait ends when the proxy is ready', async (t) => {
+  let asked = 0
+  const server = http.createServer((_, response) => {
+    asked += 1
+    response.writeHead(asked < 3 ? 503 : 200).end('{"ready":false,"missing":["x"]}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as net.AddressInfo
+  const ask = (config: string, timeout: number, env: Record<string, string> = {}) => {
+    const fake = fakeIo(t, { env })
+    const command = { name: 'wait', config, timeout: milliseconds(timeout) } as const
+    return wait(command, fake.io).then((code) => [code, fake.err()])
+  }
+  const at = (there: number) => ({ CONFIG: `admin: { listen: 127.0.0.1:${there} }` })
+  t.strictSame(await ask('env:CONFIG', 60_000, at(port)), [0, ''])
+  t.equal(asked, 3)
+
+  asked = -1000
+  t.strictSame(await ask('env:CONFIG', 1, at(port)), [
+    ...[1, 'scopegate: not ready after 1 ms: {"ready":false,"missing":["x"]}\n'],
+  ])
+  const gone = await startReadiness(t, 200, '')
+  const where = `http://127.0.0.1:${gone}/readyz`
+  t.strictSame(await ask('env:CONFIG', 1, at(gone)), [0, ''])
+  t.strictSame(await ask('env:CONFIG', 1, at(1)), [
+    ...[3, `scopegate: nothing answers at ${where.replace(String(gone), '1')} after 1 ms\n`],
+  ])
+  t.strictSame(await ask('/nowhere/a.yaml', 1), [
+    ...[3, 'scopegate: /nowhere/a.yaml does not exist; admin.listen is read from it\n'],
+  ])
 })
 
 t.test('run serves until it is told to end', async (t) => {
@@ -506,6 +545,7 @@ t.test('each command is the function that bears its name', async (t) => {
   const cases = [
     [{ name: 'run', config }, 1, /inbound\.listen/],
     [{ name: 'check', config, json: false, online: false }, 1, /inbound\.listen/],
+    [{ name: 'wait', config: 'env:UNSET', timeout: milliseconds(1) }, 3, /UNSET is missing/],
     [{ name: 'token', config, client: 'a', raw: false, scopes: [] }, 1, /inbound\.listen/],
     [{ name: 'health', config: join(folder, 'no'), json: false }, 3, /does not exist/],
     [{ name: 'schema' }, 0, /"\$schema"/],

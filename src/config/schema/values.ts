@@ -1,6 +1,7 @@
 /** The leaves of the schema: text, lists, durations, sizes, with messages that say what would be right. */
 import * as z from 'zod'
-import { bytes, milliseconds, type Bytes, type Milliseconds, type NonEmpty } from '../../units.ts'
+import { bytes, type Bytes, type NonEmpty } from '../../units.ts'
+import { durationText, longestDuration, parseDuration } from '../durations.ts'
 
 /** Messages start with `must`, so that a missing key can say `is missing; it must …`. */
 export const text = (must = 'must be text') => z.string({ error: must }).min(1, { error: must })
@@ -50,29 +51,20 @@ export const anyNumberOf = (must: string) => {
     .transform((value): readonly string[] => (typeof value === 'string' ? [value] : value))
 }
 
-/** Timers hold 31 bits of milliseconds. */
-const longest = 2 ** 31 - 1
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
-
 /** `least` in milliseconds; 1 unless zero means something. */
 export const duration = (least = 1) => {
   const error = 'must be a duration with its unit, such as 500ms, 30s, 5m or 24h'
   const range = `must be a duration from ${shortest(least)} to 596h`
   return z
     .string({ error })
-    .regex(/^\d{1,10}(\.\d{1,3})?(ms|s|m|h)$/, { error, abort: true })
-    .refine((value) => parseDuration(value) >= least && parseDuration(value) <= longest, {
+    .regex(durationText, { error, abort: true })
+    .refine((value) => parseDuration(value) >= least && parseDuration(value) <= longestDuration, {
       error: range,
     })
     .transform(parseDuration)
 }
 
 const shortest = (least: number) => (least % 1000 === 0 ? `${least / 1000}s` : `${least}ms`)
-
-function parseDuration(value: string): Milliseconds {
-  const unit = /[a-z]+$/.exec(value)?.[0] as keyof typeof units
-  return milliseconds(Math.round(parseFloat(value) * units[unit]))
-}
 
 const multiples = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
 
