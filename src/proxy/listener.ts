@@ -44,6 +44,8 @@ export type Listener = {
   /** From now on every answer closes its connection. */
   closeConnections(): void
   isClosing(): boolean
+  /** How many are open. */
+  connections(): number
   /** Takes the limits of a reloaded configuration, for connections from now on. */
   configure(limits: LimitsConfig): void
   /** Accepts nothing new, closes connections that serve nothing; resolves when none is left. */
@@ -196,6 +198,7 @@ export function createListener(
       closing = true
     },
     isClosing: () => closing,
+    connections: () => connections.size,
     configure,
     async stop() {
       closing = true

@@ -19,6 +19,7 @@ import { drain, systemWait, type Wait } from './drain.ts'
 import { answer, type Exchange } from './exchange.ts'
 import { createInFlight } from './in-flight.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
+import { liveFigures } from './live.ts'
 import { takeEffect } from './reload.ts'
 import { logReload, logTokenEvent } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
@@ -119,6 +120,12 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     )
   let admin: Admin | undefined
   metrics.configured(first)
+  metrics.live(() =>
+    liveFigures({
+      ...{ config, listeners, inFlight: inFlight.all(), upstreams: upstreams.load() },
+      ...{ issuers: issuers.status(), tokens: tokens.status() },
+    }),
+  )
   const offKeysChanged = issuers.onKeysChanged(reviewWebSockets)
 
   function handlers(direction: Direction): ListenerHandlers {

@@ -55,6 +55,8 @@ export type UpstreamCall = {
 
 export type Upstream = {
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall
+  /** Connections that serve a request at the moment. */
+  busy(): number
   /** Takes no new requests, closes idle connections; the rest close as they finish. */
   close(): void
 }
