@@ -113,7 +113,10 @@ t.test('docs/logs.md has every field of a request, and every event', (t) => {
   t.same(told.toSorted(), loggedFields().toSorted())
 
   const events = section(logs, '## Events')
-  const sources = ['src/proxy/reports.ts', 'src/proxy/proxy.ts', 'src/commands/serve.ts'].map(read)
+  const sources = [
+    ...['src/proxy/reports.ts', 'src/proxy/proxy.ts', 'src/commands/serve.ts'],
+    ...['src/ops/open-tracing.ts', 'src/ops/otel.ts'],
+  ].map(read)
   const messages = [...sources.join('\n').matchAll(/log\.event\(\s*[^,]+,\s*'([^']+)'/g)]
   t.ok(messages.length > 10)
   for (const [, message = ''] of messages) t.match(events, `\`${message}\``)

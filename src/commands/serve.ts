@@ -4,6 +4,7 @@ import { watchConfig } from '../config/watch.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
 import { createLog, type Log, stackOf } from '../ops/log.ts'
 import { createMetrics } from '../ops/metrics.ts'
+import { openTracing } from '../ops/open-tracing.ts'
 import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
 import { logWarnings } from '../proxy/reports.ts'
 import { type NonEmpty, ok, type Result } from '../units.ts'
@@ -34,6 +35,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     random: io.random,
     ...(io.log !== undefined && { destination: io.log }),
   })
+  const tracing = await openTracing(io.env, { version: io.version, log })
   let finish!: () => void
   const ended = new Promise<void>((resolve) => {
     finish = resolve
@@ -50,6 +52,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     version: io.version,
     log,
     metrics: createMetrics(io.version),
+    tracing,
     clock: io.clock,
     random: io.random,
     load,
@@ -59,6 +62,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   async function stop(): Promise<void> {
     watch.close()
     await proxy.stop()
+    await tracing?.stop()
     await log.close()
     finish()
   }
@@ -66,6 +70,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   const started = await proxy.start()
   if (!started.ok) {
     await proxy.abandon()
+    await tracing?.stop()
     watch.close()
     return started
   }

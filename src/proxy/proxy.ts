@@ -8,6 +8,7 @@ import type { Direction } from '../ops/access.ts'
 import { type Log, stackOf } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { createRouteCounts } from '../ops/route-counts.ts'
+import type { Tracing } from '../ops/tracing.ts'
 import { createTokenCache } from '../tokens/cache.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import { createIssuers } from '../tokens/issuers.ts'
@@ -39,6 +40,8 @@ export type ProxyDeps = {
   readonly shutdown: () => void
   /** For the end; the event loop's timers unless a test has its own. */
   readonly wait?: Wait
+  /** Undefined = off. */
+  readonly tracing?: Tracing | undefined
 }
 
 export type Addresses = {
@@ -63,6 +66,7 @@ export type Proxy = {
 /** Puts the parts together; nothing is bound or fetched before `start`. */
 export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const { log, metrics, clock, random } = deps
+  const trace = deps.tracing?.issuerRequest
   const startedAt = clock()
   const counts = createRouteCounts()
   const upstreams = createUpstreams()
@@ -77,7 +81,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     metrics.tokenEvent(event)
     logTokenEvent(log, event)
   }
-  const issuers = createIssuers(verifiedIssuers(first), { clock, random, report })
+  const issuers = createIssuers(verifiedIssuers(first), { clock, random, report, trace })
   const tokens = createTokenCache({
     clock,
     random,
@@ -85,7 +89,10 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     request: (grant, signal) =>
       requestToken(
         grant,
-        { clock, report, discover: (issuer) => discoverTokenEndpoint(config.issuers, issuer) },
+        {
+          ...{ clock, report, trace },
+          discover: (issuer) => discoverTokenEndpoint(config.issuers, issuer, trace),
+        },
         signal,
       ),
   })
@@ -95,6 +102,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     ...{ tokens, upstreams, webSockets },
     isClosing: (direction) => listeners[direction]?.isClosing() === true,
     inFlight,
+    trace: deps.tracing?.exchange,
     report: (record) => {
       metrics.access(record)
       counts.count(record)

@@ -97,6 +97,7 @@ export function createPool(config: UpstreamConfig, openLine: OpenLine): Upstream
   }
 
   return {
+    origin: config.origin,
     send(request, handler) {
       if (busy < config.connections) return dispatch(request, handler)
       return waiting.length < config.connections ? wait(request, handler) : refuse(handler)

@@ -54,6 +54,8 @@ export type UpstreamCall = {
 }
 
 export type Upstream = {
+  /** Scheme, host and port. */
+  readonly origin: string
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall
   /** Connections that serve a request at the moment. */
   busy(): number

@@ -7,7 +7,7 @@ import { milliseconds, seconds } from '../../src/units.ts'
 import { configOf, inboundWith } from './config.ts'
 
 /** A request about which everything is known. */
-const record: AccessRecord = {
+export const record: AccessRecord = {
   direction: 'inbound',
   requestId: 'r',
   traceId: 't',
