@@ -143,6 +143,10 @@ t.test('a library that could surprise us is known to the files that say so', (t)
     pino: ['ops/log.ts'],
     'prom-client': ['ops/metrics.ts'],
     'node:tls': ['config/compile/listener-tls.ts', 'proxy/connect.ts', 'proxy/peer-certificate.ts'],
+    '@opentelemetry/api': ['ops/otel-exchange.ts', 'ops/otel-spans.ts', 'ops/otel.ts'],
+    '@opentelemetry/sdk-trace-base': ['ops/otel.ts'],
+    '@opentelemetry/resources': ['ops/otel.ts'],
+    '@opentelemetry/exporter-trace-otlp-http': ['ops/otel.ts'],
   }
   for (const [name, where] of Object.entries(known)) t.strictSame(importersOf(name), where, name)
   t.end()

@@ -114,10 +114,8 @@ t.test('docs/logs.md has every field of a request, and every event', (t) => {
 
   const events = section(logs, '## Events')
   const sources = [
-    'src/proxy/reports.ts',
-    'src/proxy/proxy.ts',
-    'src/commands/serve.ts',
-    'src/commands/exposure-watch.ts',
+    ...['src/proxy/reports.ts', 'src/proxy/proxy.ts', 'src/commands/serve.ts'],
+    ...['src/ops/open-tracing.ts', 'src/ops/otel.ts', 'src/commands/exposure-watch.ts'],
   ].map(read)
   const messages = [...sources.join('\n').matchAll(/log\.event\(\s*[^,]+,\s*'([^']+)'/g)]
   t.ok(messages.length > 10)

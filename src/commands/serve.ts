@@ -4,6 +4,7 @@ import { watchConfig } from '../config/watch.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
 import { createLog, type Log, stackOf } from '../ops/log.ts'
 import { createMetrics } from '../ops/metrics.ts'
+import { openTracing } from '../ops/open-tracing.ts'
 import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
 import { logWarnings } from '../proxy/reports.ts'
 import { milliseconds, type NonEmpty, ok, type Result } from '../units.ts'
@@ -38,6 +39,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     random: io.random,
     ...(io.log !== undefined && { destination: io.log }),
   })
+  const tracing = await openTracing(io.env, { version: io.version, log })
   let finish!: () => void
   const ended = new Promise<void>((resolve) => {
     finish = resolve
@@ -54,6 +56,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     version: io.version,
     log,
     metrics: createMetrics(io.version),
+    tracing,
     clock: io.clock,
     random: io.random,
     load,
@@ -65,6 +68,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   async function stop(): Promise<void> {
     for (const each of watches) each.close()
     await proxy.stop()
+    await tracing?.stop()
     await log.close()
     finish()
   }
@@ -72,6 +76,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
   const started = await proxy.start()
   if (!started.ok) {
     await proxy.abandon()
+    await tracing?.stop()
     watch.close()
     return started
   }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { AccessRecord, Direction } from './access.ts'
 import { listenerCertificates } from './certificates.ts'
+import { type LiveFigures, liveGauges } from './live-metrics.ts'
 import { createRequestMetrics, type Sample } from './request-metrics.ts'
 
 export type Metrics = {
@@ -19,6 +20,8 @@ export type Metrics = {
     help: string,
     values: () => readonly Sample[],
   ) => void
+  /** From now on a scrape asks this for what is true at the moment. */
+  live(read: () => LiveFigures): void
   /** Prometheus text, or OpenMetrics when `accept` asks for it. */
   render(accept: string | undefined): Promise<{ contentType: string; text: string }>
 }
@@ -78,6 +81,9 @@ export function createMetrics(version: string): Metrics {
     'Look-ups in the memory of verified tokens',
     counted.tokenLookups,
   )
+  let readLive: (() => LiveFigures) | undefined
+  for (const { name, help, samples } of liveGauges)
+    sampled('gauge', name, help, () => (readLive === undefined ? [] : samples(readLive())))
   const tokenRequests = new Counter({
     name: 'scopegate_token_requests_total',
     help: 'Requests made to token endpoints',
@@ -102,6 +108,14 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['result'] as const,
     registers,
   })
+  const lastReload = new Gauge({
+    name: 'scopegate_config_last_reload_successful',
+    help: '0 while a configuration that was refused waits to be corrected',
+    registers,
+  })
+  lastReload.set(1)
+  // a rise that nobody saw begin is none: an alert needs the zero
+  for (const result of ['ok', 'failed'] as const) reloads.inc({ result }, 0)
   const configInfo = new Gauge({
     name: 'scopegate_config_info',
     help: 'SHA-256 of the configuration file that serves',
@@ -155,6 +169,7 @@ export function createMetrics(version: string): Metrics {
     },
     reloaded(result) {
       reloads.inc({ result })
+      lastReload.set(result === 'ok' ? 1 : 0)
     },
     configured(config) {
       configInfo.reset()
@@ -164,6 +179,9 @@ export function createMetrics(version: string): Metrics {
         certificateExpiry.set({ listener }, expiresAt)
       const routes = config.inbound?.routes ?? []
       reportModeRoutes.set(routes.filter((route) => route.mode === 'report').length)
+    },
+    live(read) {
+      readLive = read
     },
     async render(accept) {
       const text = await registry.metrics()

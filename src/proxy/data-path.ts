@@ -1,6 +1,7 @@
 /** The data path of one configuration; a reload makes another one, on the same parts. */
 import type { Config } from '../config/config.ts'
 import type { Direction, ReportAccess } from '../ops/access.ts'
+import type { TraceExchange } from '../ops/tracing.ts'
 import type { TokenCache } from '../tokens/cache.ts'
 import type { Exchange, ExchangeSettings } from './exchange.ts'
 import type { InFlight } from './in-flight.ts'
@@ -25,6 +26,7 @@ export type DataPathParts = {
   readonly inFlight: InFlight<Exchange>
   readonly report: ReportAccess
   readonly reportUpstream: (direction: Direction, durationMs: number) => void
+  readonly trace: TraceExchange | undefined
 }
 
 /** Puts the two directions together, each undefined where the configuration has none. */
@@ -42,6 +44,7 @@ export function createDataPath(config: Config, parts: DataPathParts): DataPath {
     isClosing: () => parts.isClosing(direction),
     inFlight: parts.inFlight,
     report: parts.report,
+    trace: parts.trace,
     reportUpstream: (durationMs) => {
       parts.reportUpstream(direction, durationMs)
     },

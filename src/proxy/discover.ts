@@ -1,6 +1,7 @@
 /** The token endpoint of an issuer, for clients that say `issuer: NAME`. */
 import { discover } from '../tokens/discovery.ts'
 import type { IssuerSettings } from '../tokens/settings.ts'
+import type { TraceIssuerRequest } from '../tokens/trace.ts'
 import { bytes, no, ok, type Result } from '../units.ts'
 
 /** Largest discovery document, in bytes. */
@@ -10,6 +11,7 @@ const maxBytes = bytes(256 * 1024)
 export async function discoverTokenEndpoint(
   issuers: readonly IssuerSettings[],
   issuer: string,
+  trace?: TraceIssuerRequest,
 ): Promise<Result<string, string>> {
   const settings = issuers.find(({ issuers: [first] }) => first === issuer)
   if (settings === undefined) return no('the issuer is not configured')
@@ -17,6 +19,7 @@ export async function discoverTokenEndpoint(
     timeout: settings.jwksTimeout,
     maxBytes,
     tls: settings.tls,
+    trace,
   })
   if (!found.ok) return found
   return found.value.tokenEndpoint === undefined

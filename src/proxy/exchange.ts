@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LimitsConfig } from '../config/config.ts'
 import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
+import type { ExchangeTrace, TraceExchange } from '../ops/tracing.ts'
 import { closeAfterGrace, cutAnswer, cutUnread, refuseMore } from './grace.ts'
 import type { InFlight } from './in-flight.ts'
 import { type Problem, type ProblemCode, type ProblemSettings, renderProblem } from './problems.ts'
@@ -16,6 +17,8 @@ export type Exchange = {
   readonly hasBody: boolean
   /** The body is asked for with `100 Continue` when it is wanted (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean
+  /** Undefined when tracing is off. */
+  readonly trace: ExchangeTrace | undefined
   readonly settings: ExchangeSettings
 }
 
@@ -32,6 +35,8 @@ export type ExchangeSettings = {
   readonly report: ReportAccess
   /** Told the milliseconds from sending a request upstream to the head of its response. */
   readonly reportUpstream: (durationMs: number) => void
+  /** Undefined = tracing is off. */
+  readonly trace?: TraceExchange | undefined
 }
 
 /** Opens the record of a request and reports it once when its response is over, however it ends. */
@@ -64,12 +69,14 @@ export function beginExchange(
     bytesOut: 0,
     configHash: settings.configHash,
   }
-  const exchange = { req, res, record, hasBody: hasBody(req), expectsContinue, settings }
+  const trace = settings.trace?.(req, record)
+  const exchange = { req, res, record, hasBody: hasBody(req), expectsContinue, trace, settings }
   const place = settings.inFlight.add(exchange)
   res.once('close', () => {
     settings.inFlight.remove(place)
     record.durationMs = performance.now() - startedAt
     if (record.status === 0) record.status = res.headersSent ? res.statusCode : clientGone
+    trace?.end()
     settings.report(record)
   })
   return exchange

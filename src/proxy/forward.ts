@@ -60,7 +60,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       {
         method: record.method,
         target: plan.target,
-        headers,
+        headers: traced(exchange, plan.upstream, plan.target, headers),
         body: body?.replay() ?? body?.source,
         fresh,
       },
@@ -78,6 +78,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           clearTimeout(limit)
           record.upstreamMs = performance.now() - sentAt
           exchange.settings.reportUpstream(record.upstreamMs)
+          exchange.trace?.answered(status)
           const second = reconsidered
             ? undefined
             : plan.reconsider?.(status, headers, canReplay(body))
@@ -169,6 +170,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
       held.lost = failure
       return
     }
+    exchange.trace?.failed(failure.cause)
     const again =
       failure.staleConnection &&
       attempts === 1 &&
@@ -221,6 +223,16 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
     body?.stop()
     response?.stop()
   }
+}
+
+/** The headers as they go upstream: with the `traceparent` of our own span when tracing is on. */
+export function traced(
+  { trace }: Exchange,
+  { origin }: Pick<Upstream, 'origin'>,
+  target: string,
+  headers: readonly string[],
+): readonly string[] {
+  return trace === undefined ? headers : trace.send(origin, target, headers)
 }
 
 function canReplay(body: RequestBody | undefined): boolean {

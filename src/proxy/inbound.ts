@@ -10,7 +10,7 @@ import { parseTarget } from '../decision/target.ts'
 import type { Result } from '../units.ts'
 import { readBearer } from './bearer.ts'
 import { answer, beginExchange, type Exchange, type ExchangeSettings } from './exchange.ts'
-import { forward } from './forward.ts'
+import { forward, traced } from './forward.ts'
 import type { UnfittingClaim } from './identity.ts'
 import { createInboundHeaders } from './inbound-headers.ts'
 import { onlyValue } from './request-id.ts'
@@ -59,7 +59,12 @@ export function createInbound(parts: InboundParts): Inbound {
           socket,
           head,
           target: cleared.target,
-          headers: headers.upstream(exchange, cleared),
+          headers: traced(
+            exchange,
+            config.upstream,
+            cleared.target,
+            headers.upstream(exchange, cleared),
+          ),
           expiresAt: outlives(cleared.by) ? undefined : cleared.by.token?.expiresAt,
         })
       })

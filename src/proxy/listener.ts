@@ -49,6 +49,8 @@ export type Listener = {
   /** From now on every answer closes its connection. */
   closeConnections(): void
   isClosing(): boolean
+  /** How many are open. */
+  connections(): number
   /** Takes limits and TLS files of a reloaded configuration, for connections from now on. */
   configure(next: ListenerConfig): void
   /** Accepts nothing new, closes connections that serve nothing; resolves when none is left. */
@@ -206,6 +208,7 @@ export function createListener(
       closing = true
     },
     isClosing: () => closing,
+    connections: () => connections.size,
     configure,
     async stop() {
       closing = true

@@ -5,10 +5,11 @@
 import type { Config, ConfigProblem } from '../config/config.ts'
 import type { Admin } from '../ops/admin.ts'
 import type { Direction } from '../ops/access.ts'
-import { type Log, stackOf } from '../ops/log.ts'
+import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { createSeen } from '../ops/seen.ts'
 import type { Readiness, Status } from '../ops/status.ts'
+import type { Tracing } from '../ops/tracing.ts'
 import { createTokenCache } from '../tokens/cache.ts'
 import { createIssuers } from '../tokens/issuers.ts'
 import { requestToken } from '../tokens/request.ts'
@@ -20,8 +21,9 @@ import { answer, type Exchange } from './exchange.ts'
 import { explain } from './explain.ts'
 import { createInFlight } from './in-flight.ts'
 import { createListener, type Listener, type ListenerHandlers } from './listener.ts'
+import { liveFigures } from './live.ts'
 import { takeEffect } from './reload.ts'
-import { logCertificates, logReload } from './reports.ts'
+import { listenerReports, logCertificates, logReload } from './reports.ts'
 import { describeStatus, type LastReload } from './status.ts'
 import { createTokenReports } from './token-reports.ts'
 import { createUpstreams } from './upstreams.ts'
@@ -40,6 +42,8 @@ export type ProxyDeps = {
   readonly shutdown: () => void
   /** For the end; the event loop's timers unless a test has its own. */
   readonly wait?: Wait
+  /** Undefined = off. */
+  readonly tracing?: Tracing | undefined
 }
 
 export type Addresses = {
@@ -64,6 +68,7 @@ export type Proxy = {
 /** Puts the parts together; nothing is bound or fetched before `start`. */
 export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const { log, metrics, clock, random } = deps
+  const trace = deps.tracing?.issuerRequest
   const startedAt = clock()
   const seen = createSeen(clock)
   const upstreams = createUpstreams()
@@ -80,13 +85,16 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     prices: () => config.admin.tokenPrices,
     grants: () => tokens.status(),
   })
-  const issuers = createIssuers(verifiedIssuers(first), { clock, random, report })
+  const issuers = createIssuers(verifiedIssuers(first), { clock, random, report, trace })
   const tokens = createTokenCache({
     ...{ clock, random, report, used },
     request: (grant, signal) =>
       requestToken(
         grant,
-        { clock, report, discover: (issuer) => discoverTokenEndpoint(config.issuers, issuer) },
+        {
+          ...{ clock, report, trace },
+          discover: (issuer) => discoverTokenEndpoint(config.issuers, issuer, trace),
+        },
         signal,
       ),
   })
@@ -96,6 +104,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     ...{ tokens, upstreams, webSockets },
     isClosing: (direction) => listeners[direction]?.isClosing() === true,
     inFlight,
+    trace: deps.tracing?.exchange,
     report: (record) => {
       metrics.access(record)
       seen.access(record)
@@ -121,6 +130,12 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     )
   let admin: Admin | undefined
   metrics.configured(first)
+  metrics.live(() =>
+    liveFigures({
+      ...{ config, listeners, inFlight: inFlight.all(), upstreams: upstreams.load() },
+      ...{ issuers: issuers.status(), tokens: tokens.status() },
+    }),
+  )
   const offKeysChanged = issuers.onKeysChanged(reviewWebSockets)
 
   function handlers(direction: Direction): ListenerHandlers {
@@ -128,18 +143,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       request: (req, res, expectsContinue) => {
         path[direction]?.handle(req, res, expectsContinue)
       },
-      malformed: (problem) => {
-        log.event('warn', 'malformed request refused', { direction, reason: problem.code })
-      },
-      handshakeFailed: (errorCode) => {
-        log.event('warn', 'TLS handshake failed', { direction, errorCode })
-      },
-      failed: (error) => {
-        log.event('error', 'a request failed because of a bug', {
-          direction,
-          error: stackOf(error),
-        })
-      },
+      ...listenerReports(log, direction),
       problems: () => problemSettings(config, direction),
     }
   }

@@ -1,7 +1,9 @@
 /** What the operator reads of events behind the requests: keys, tokens, reloads. */
 import type { Config, ConfigProblem } from '../config/config.ts'
 import { listenerCertificates } from '../ops/certificates.ts'
-import type { Log } from '../ops/log.ts'
+import type { Direction } from '../ops/access.ts'
+import { type Log, stackOf } from '../ops/log.ts'
+import type { ListenerHandlers } from './listener.ts'
 import type { ClientCost } from '../ops/token-cost.ts'
 import type { TokenEvent } from '../tokens/events.ts'
 import type { EpochSeconds, NonEmpty, Result } from '../units.ts'
@@ -56,6 +58,25 @@ export function logShortLife(log: Log, cost: ClientCost): void {
 
 const cents = (usd: number | undefined): number | undefined =>
   usd === undefined ? undefined : Math.round(usd * 100) / 100
+
+/** What a listener tells that is not about one request. */
+export function listenerReports(
+  log: Log,
+  direction: Direction,
+): Pick<ListenerHandlers, 'malformed' | 'handshakeFailed' | 'failed'> {
+  return {
+    malformed(problem) {
+      log.event('warn', 'malformed request refused', { direction, reason: problem.code })
+    },
+    handshakeFailed(errorCode) {
+      log.event('warn', 'TLS handshake failed', { direction, errorCode })
+    },
+    failed(error) {
+      const fields = { direction, error: stackOf(error) }
+      log.event('error', 'a request failed because of a bug', fields)
+    },
+  }
+}
 
 /** What is worth a second look in a configuration that takes effect. */
 export function logWarnings(log: Log, { file, warnings }: Config): void {

@@ -97,10 +97,12 @@ export function createPool(config: UpstreamConfig, openLine: OpenLine): Upstream
   }
 
   return {
+    origin: config.origin,
     send(request, handler) {
       if (busy < config.connections) return dispatch(request, handler)
       return waiting.length < config.connections ? wait(request, handler) : refuse(handler)
     },
+    busy: () => busy,
     close() {
       closed = true
       for (const line of idle.splice(0)) line.destroy()

@@ -54,7 +54,11 @@ export type UpstreamCall = {
 }
 
 export type Upstream = {
+  /** Scheme, host and port. */
+  readonly origin: string
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall
+  /** Connections that serve a request at the moment. */
+  busy(): number
   /** Takes no new requests, closes idle connections; the rest close as they finish. */
   close(): void
 }

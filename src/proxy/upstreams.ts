@@ -11,25 +11,42 @@ export type Upstreams = {
   of(config: UpstreamConfig): Upstream
   /** Closes the clients of all others; what is in flight ends by itself. */
   keepOnly(configs: readonly UpstreamConfig[]): void
+  /** How busy each is; an origin comes more than once where its settings differ. */
+  load(): readonly UpstreamLoad[]
+}
+
+export type UpstreamLoad = {
+  readonly origin: string
+  /** Connections that serve a request, and how many there may be. */
+  readonly busy: number
+  readonly limit: number
 }
 
 export function createUpstreams(): Upstreams {
-  const clients = new Map<string, Upstream>()
+  const clients = new Map<string, { readonly client: Upstream; readonly config: UpstreamConfig }>()
   return {
     of(config) {
       const key = upstreamKey(config)
-      const client = clients.get(key) ?? createUpstream(config)
-      clients.set(key, client)
+      const known = clients.get(key)
+      if (known !== undefined) return known.client
+      const client = createUpstream(config)
+      clients.set(key, { client, config })
       return client
     },
     keepOnly(configs) {
       const keys = new Set(configs.map(upstreamKey))
-      for (const [key, client] of clients) {
+      for (const [key, { client }] of clients) {
         if (keys.has(key)) continue
         clients.delete(key)
         client.close()
       }
     },
+    load: () =>
+      [...clients.values()].map(({ client, config: { origin, connections } }) => ({
+        origin,
+        busy: client.busy(),
+        limit: connections,
+      })),
   }
 }
 

@@ -5,6 +5,7 @@ import https from 'node:https'
 import { no, ok, type Bytes, type Milliseconds, type Result } from '../units.ts'
 import { decodeUtf8 } from './json.ts'
 import type { TlsSettings } from './settings.ts'
+import type { TraceIssuerRequest } from './trace.ts'
 
 export type FetchOptions = {
   /** For everything: name lookup, connection, head and body. */
@@ -13,6 +14,7 @@ export type FetchOptions = {
   readonly tls: TlsSettings | undefined
   /** Ends it early, as a failure. */
   readonly signal?: AbortSignal | undefined
+  readonly trace?: TraceIssuerRequest | undefined
 }
 
 export type FetchProblem = {
@@ -35,6 +37,7 @@ export async function fetchJsonText(
 ): Promise<Result<string, FetchProblem>> {
   const refused = refuseAddress(url)
   if (refused !== undefined) return problem(refused)
+  const ended = options.trace?.('GET', url)
   const ending = new AbortController()
   const limit = setTimeout(() => ending.abort('there was no answer in time'), options.timeout)
   const cancel = () => ending.abort('it was cancelled')
@@ -45,6 +48,11 @@ export async function fetchJsonText(
   )
   clearTimeout(limit)
   options.signal?.removeEventListener('abort', cancel)
+  ended?.(
+    result.ok
+      ? { status: 200, error: undefined }
+      : { status: result.problem.status, error: result.problem.because },
+  )
   return result
 }
 

@@ -8,6 +8,7 @@ import { createKeyStore, type KeyStore, type KeyStoreState } from './jwks.ts'
 import { systemSchedule, type Schedule } from './schedule.ts'
 import { isSame, keyPart } from './same.ts'
 import type { IssuerSettings } from './settings.ts'
+import type { TraceIssuerRequest } from './trace.ts'
 import { createVerifiedTokens, digestOf, type VerdictBasis } from './verified.ts'
 import { judge } from './verify.ts'
 
@@ -17,6 +18,7 @@ export type IssuersDeps = {
   readonly report: ReportTokenEvent
   /** The event loop's timers unless a test has its own. */
   readonly schedule?: Schedule
+  readonly trace?: TraceIssuerRequest | undefined
 }
 
 export type IssuerStatus = KeyStoreState & {
@@ -57,7 +59,7 @@ type Issuer = {
 
 /** No two settings share an `iss`: the configuration sees to that. */
 export function createIssuers(settings: readonly IssuerSettings[], deps: IssuersDeps): Issuers {
-  const { clock, random, report, schedule = systemSchedule } = deps
+  const { clock, random, report, trace, schedule = systemSchedule } = deps
   const verified = createVerifiedTokens()
   // a memory of their own, so that forged tokens drive no good one out
   const forged = createVerifiedTokens(1000)
@@ -76,7 +78,7 @@ export function createIssuers(settings: readonly IssuerSettings[], deps: Issuers
     const isKept = before !== undefined && isSame(keyPart(before.settings), keyPart(next))
     const store = isKept
       ? before.store
-      : createKeyStore(next, { clock, random, schedule, report, onChange })
+      : createKeyStore(next, { clock, random, schedule, report, onChange, trace })
     stores.add(store)
     if (isStarted && !isKept) store.start()
     const issuer: Issuer = {

@@ -7,6 +7,7 @@ import { countdown, fetchJsonText } from './fetch.ts'
 import { readKeySet, type KeySet } from './keyset.ts'
 import type { KeyPart } from './same.ts'
 import type { Schedule } from './schedule.ts'
+import type { TraceIssuerRequest } from './trace.ts'
 
 export type KeyStoreDeps = {
   readonly clock: Clock
@@ -15,6 +16,7 @@ export type KeyStoreDeps = {
   readonly report: ReportTokenEvent
   /** The set was replaced by one with other keys. */
   readonly onChange: () => void
+  readonly trace?: TraceIssuerRequest | undefined
 }
 
 export type KeyStoreState = {
@@ -80,7 +82,7 @@ export function createKeyStore(settings: KeyPart, deps: KeyStoreDeps): KeyStore 
   }
 
   async function attempt(at: EpochSeconds): Promise<void> {
-    const text = await load(settings, ending.signal)
+    const text = await load(settings, ending.signal, deps.trace)
     flight = undefined
     if (ending.signal.aborted) return
     accept(text, at)
@@ -159,8 +161,9 @@ function after(at: EpochSeconds, wait: number): EpochSeconds {
 async function load(
   { keys, jwksTimeout, tls }: KeyPart,
   signal: AbortSignal,
+  trace: TraceIssuerRequest | undefined,
 ): Promise<Result<string, string>> {
-  const options = { timeout: jwksTimeout, maxBytes, tls, signal }
+  const options = { timeout: jwksTimeout, maxBytes, tls, signal, trace }
   const left = countdown(jwksTimeout)
   let url = keys.kind === 'uri' ? keys.url : undefined
   if (keys.kind === 'discovery') {

@@ -12,6 +12,7 @@ import { missingScopes } from './granted.ts'
 import type { Grant } from './settings.ts'
 import { readTokenAnswer } from './token-answer.ts'
 import type { RawAnswer } from './token-answer.ts'
+import type { TraceIssuerRequest } from './trace.ts'
 
 export type AccessToken = {
   readonly value: Secret
@@ -29,6 +30,7 @@ export type RequestTokenDeps = {
   readonly report: ReportTokenEvent
   /** Finds the `token_endpoint` in the discovery document of `issuer`; its "no" is for people. */
   readonly discover: (issuer: string) => Promise<Result<string, string>>
+  readonly trace?: TraceIssuerRequest | undefined
 }
 
 /**
@@ -73,7 +75,7 @@ async function attempt(
   const checked = checkEndpoint(address.value)
   if (checked === undefined) return no(tokenFailure('insecure_endpoint'))
   const obtainedAt = deps.clock()
-  const answer = readTokenAnswer(await post(grant, checked, signal), obtainedAt)
+  const answer = readTokenAnswer(await tracedPost(grant, checked, signal, deps), obtainedAt)
   if (!answer.ok) return answer
   const { accessToken, expiresAt, grantedScopes } = answer.value
   const missing = missingScopes(grant.scopes, grantedScopes)
@@ -88,6 +90,23 @@ async function attempt(
     obtainedAt,
     grantedScopes,
   })
+}
+
+async function tracedPost(
+  grant: Grant,
+  endpoint: CheckedEndpoint,
+  signal: AbortSignal,
+  { trace }: Pick<RequestTokenDeps, 'trace'>,
+): Promise<RawAnswer> {
+  const ended = trace?.('POST', endpoint.url)
+  try {
+    const answer = await post(grant, endpoint, signal)
+    ended?.({ status: answer.status, error: undefined })
+    return answer
+  } catch (error) {
+    ended?.({ status: undefined, error: networkFailure(error, signal).code })
+    throw error
+  }
 }
 
 async function post(

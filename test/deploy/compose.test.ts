@@ -61,10 +61,7 @@ t.test('every file that is mounted is there', (t) => {
     volumes.map((volume) => volume.split(':')[0] ?? ''),
   )
   t.ok(sources.length >= 8)
-  const observability = existsSync(join(repository, 'deploy/observability'))
-  for (const source of sources)
-    if (observability || !source.startsWith('./observability/'))
-      t.ok(existsSync(join(repository, 'deploy', source)), source)
+  for (const source of sources) t.ok(existsSync(join(repository, 'deploy', source)), source)
   t.end()
 })
 

@@ -3,6 +3,7 @@ import type { AccessRecord } from '../../src/ops/access.ts'
 import { createMetrics, type Metrics } from '../../src/ops/metrics.ts'
 import { createRouteCounts } from '../../src/ops/route-counts.ts'
 import { seconds } from '../../src/units.ts'
+import { live } from '../support/observed.ts'
 import { configOf } from '../support/scene.ts'
 
 const record: AccessRecord = {
@@ -81,6 +82,7 @@ t.test('every metric of SPEC 5 is there, with labels from the configuration only
     [
       'scopegate_build_info{version="1.2.3"} 1',
       `scopegate_config_info{hash="${config.hash}"} 1`,
+      'scopegate_config_last_reload_successful 0',
       'scopegate_config_reloads_total{result="failed"} 1',
       'scopegate_config_reloads_total{result="ok"} 1',
       `scopegate_decisions_total{${route},decision="allow",reason="none",${on}} 2`,
@@ -146,6 +148,68 @@ t.test(
     t.strictSame(own(text), before)
     t.strictSame(own(meanwhile.text), before)
     t.strictSame(own((await metrics.render(undefined)).text), before)
+  },
+)
+
+t.test(
+  'gauges of the moment are read at each scrape, and equal names are one sample',
+  async (t) => {
+    const metrics = createMetrics('1.2.3')
+    const read = async () =>
+      own((await metrics.render(undefined)).text).filter(
+        (line) => !/^scopegate_(?:config|build)_/.test(line),
+      )
+    t.strictSame(await read(), ['scopegate_report_mode_routes 0'])
+
+    let [worker] = live.tokens
+    const [upstream] = live.upstreams
+    metrics.live(() => ({
+      ...live,
+      upstreams: [upstream!, { ...upstream!, busy: 1 }],
+      keys: [...live.keys, { ...live.keys[0]!, issuer: 'other', fetchedAt: undefined }],
+      tokens: [worker!, { ...worker!, expiresAt: seconds(1_800_000_300) }, missing, unknown],
+    }))
+    const missing = { client: 'other', obtainedAt: undefined, expiresAt: undefined }
+    const unknown = { ...missing, obtainedAt: seconds(1) }
+    t.strictSame(
+      (await read()).sort(),
+      [
+        'scopegate_connections_limit{direction="inbound"} 10000',
+        'scopegate_connections{direction="inbound"} 4',
+        'scopegate_jwks_last_success_timestamp_seconds{issuer="app"} 1800000000',
+        'scopegate_jwks_max_age_seconds{issuer="app"} 900',
+        'scopegate_jwks_max_age_seconds{issuer="other"} 900',
+        'scopegate_jwks_max_stale_seconds{issuer="app"} 86400',
+        'scopegate_jwks_max_stale_seconds{issuer="other"} 86400',
+        'scopegate_report_mode_routes 0',
+        'scopegate_requests_in_flight{direction="inbound"} 3',
+        'scopegate_token_grants{client="other"} 2',
+        'scopegate_token_grants{client="worker"} 2',
+        'scopegate_token_lifetime_seconds{client="worker"} 300',
+        'scopegate_upstream_connections_limit{upstream="http://127.0.0.1:3000"} 2048',
+        'scopegate_upstream_connections{upstream="http://127.0.0.1:3000"} 3',
+      ].sort(),
+    )
+    worker = { ...worker!, client: 'another' }
+    t.match((await read()).join('\n'), 'scopegate_token_lifetime_seconds{client="another"} 300')
+  },
+)
+
+t.test(
+  'reloads are counted from zero, and a refused one shows until another is taken',
+  async (t) => {
+    const metrics = createMetrics('1.2.3')
+    const read = async () =>
+      own((await metrics.render(undefined)).text).filter((line) => line.includes('reload'))
+    t.strictSame(await read(), [
+      'scopegate_config_reloads_total{result="ok"} 0',
+      'scopegate_config_reloads_total{result="failed"} 0',
+      'scopegate_config_last_reload_successful 1',
+    ])
+    metrics.reloaded('failed')
+    t.equal((await read()).at(-1), 'scopegate_config_last_reload_successful 0')
+    metrics.reloaded('ok')
+    t.equal((await read()).at(-1), 'scopegate_config_last_reload_successful 1')
   },
 )
 

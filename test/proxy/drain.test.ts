@@ -13,6 +13,7 @@ function stuck(said: string[], name: string): Listener {
     start: () => Promise.reject(new Error('is not asked for')),
     address: () => '',
     isClosing: () => true,
+    connections: () => 1,
     configure: () => undefined,
     closeConnections: () => say('answers its last'),
     stop: () => {

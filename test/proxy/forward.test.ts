@@ -45,6 +45,8 @@ function begin() {
       handlers.push(handler)
       return { resume: () => undefined, abort: () => (aborted += 1) }
     },
+    origin: 'http://127.0.0.1',
+    busy: () => 0,
     close: () => undefined,
   }
   forward(exchange, {
@@ -111,6 +113,8 @@ t.test('a caller that goes away while its token is verified reaches no upstream'
         sent += 1
         return { resume: () => undefined, abort: () => undefined }
       },
+      origin: 'http://127.0.0.1',
+      busy: () => 0,
       close: () => undefined,
     },
     webSockets: {} as WebSockets,

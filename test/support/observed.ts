@@ -1,14 +1,15 @@
 /** What log and metrics say when everything has happened once, for documents that list it. */
 import type { AccessRecord } from '../../src/ops/access.ts'
+import type { LiveFigures } from '../../src/ops/live-metrics.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { createTokenCost, exportTokenCost } from '../../src/ops/token-cost.ts'
-import { seconds, secret } from '../../src/units.ts'
+import { milliseconds, seconds, secret } from '../../src/units.ts'
 import { configOf, inboundWith } from './config.ts'
 import { logConfig } from './log.ts'
 
 /** A request about which everything is known. */
-const record: AccessRecord = {
+export const record: AccessRecord = {
   direction: 'inbound',
   requestId: 'r',
   traceId: 't',
@@ -29,6 +30,21 @@ const record: AccessRecord = {
   bytesIn: 0,
   bytesOut: 0,
   configHash: 'h',
+}
+
+/** A moment with one of everything. */
+export const live: LiveFigures = {
+  listeners: [{ direction: 'inbound', requests: 3, connections: 4, limit: 10_000 }],
+  upstreams: [{ origin: 'http://127.0.0.1:3000', busy: 2, limit: 1024 }],
+  keys: [
+    {
+      ...{ issuer: 'app', fetchedAt: seconds(1_800_000_000) },
+      ...{ maxAge: milliseconds(900_000), maxStale: milliseconds(86_400_000) },
+    },
+  ],
+  tokens: [
+    { client: 'worker', obtainedAt: seconds(1_800_000_000), expiresAt: seconds(1_800_003_600) },
+  ],
 }
 
 /** Fields of the log line of a request about which everything is known. */
@@ -68,6 +84,7 @@ export async function exportedMetrics(): Promise<readonly (readonly [string, str
   const tls = { cert: '', key: secret(''), clientCa: undefined, expiresAt: seconds(1) }
   const listen = { kind: 'tcp', host: '::1', port: 1, tls } as const
   metrics.configured({ ...config, inbound: config.inbound && { ...config.inbound, listen } })
+  metrics.live(() => live)
   const { text } = await metrics.render(undefined)
   return [...text.matchAll(/^# TYPE (scopegate_\w+) (\w+)$/gm)].map(([, name = '', type = '']) => {
     const sample = new RegExp(`^${name}(?:_bucket)?(?:\\{(.*)\\})? `, 'm').exec(text)?.[1] ?? ''

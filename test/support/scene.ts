@@ -4,6 +4,7 @@ import type { Config, UpstreamConfig } from '../../src/config/config.ts'
 import { formatProblem, loadConfig, readTextFile } from '../../src/config/load.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createMetrics, type Metrics } from '../../src/ops/metrics.ts'
+import type { Tracing } from '../../src/ops/tracing.ts'
 import type { Wait } from '../../src/proxy/drain.ts'
 import { createProxy, type Proxy } from '../../src/proxy/proxy.ts'
 import { type Clock, ok, type Result, systemClock } from '../../src/units.ts'
@@ -35,6 +36,7 @@ export type SceneOptions = {
   readonly keepRunning?: boolean
   /** How the end waits for its delay and its limit. */
   readonly wait?: Wait
+  readonly tracing?: Tracing
 }
 
 /** The Config of a YAML text; throws with all problems, for tests that expect none. */
@@ -86,6 +88,7 @@ export async function startScene(
     clock: options.clock ?? systemClock,
     random: () => 0.5,
     ...(options.wait !== undefined && { wait: options.wait }),
+    tracing: options.tracing,
     load: () => load(current, env),
     shutdown: () => void proxy.stop(),
     log: createLog({
