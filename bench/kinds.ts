@@ -102,6 +102,12 @@ export const kinds: readonly Kind[] = [
     compare: { measure: 'cpu', system: ours.scopegate },
   },
   {
+    ...{ ...saturation, name: 'tracing', title: 'Tracing, against Scopegate without' },
+    note: 'Each request makes two spans. The collector takes them on the other core and throws them away.',
+    systems: [ours.scopegate, ours.scopegateSampling, ours.scopegateTracing],
+    compare: { measure: 'cpu', system: ours.scopegate },
+  },
+  {
     ...{
       kind: 'slow',
       name: 'slow',

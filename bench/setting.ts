@@ -18,17 +18,21 @@ export type Setting = {
   readonly tokens: Tokens
   readonly certificates: Certificates
   readonly tokenEndpoint: string
+  /** Takes traces and throws them away. */
+  readonly collector: string
   /** Writes a file into the folder of the run; its path. */
   readonly write: (name: string, content: string | Buffer) => string
 }
 
 export async function makeSetting(node: string): Promise<Setting> {
+  const helper = await startHelper()
   const folder = mkdtempSync(join(tmpdir(), 'scopegate-bench-'))
   return {
     ...{ folder, node },
     tokens: await makeTokens(),
     certificates: makeCertificates(),
-    tokenEndpoint: await startTokenEndpoint(),
+    tokenEndpoint: `${helper}/oauth2/token`,
+    collector: helper,
     write(name, content) {
       const path = join(folder, name)
       mkdirSync(dirname(path), { recursive: true })
@@ -38,14 +42,15 @@ export async function makeSetting(node: string): Promise<Setting> {
   }
 }
 
-/** Answers every grant with the same token; keeps no process alive. */
-async function startTokenEndpoint(): Promise<string> {
+/** Answers every grant with the same token, and every trace with the same words; keeps no process alive. */
+async function startHelper(): Promise<string> {
   const answer = { access_token: attachedToken, token_type: 'Bearer', expires_in: 3600 }
-  const server = createServer((_, response) => {
+  const server = createServer((request, response) => {
+    request.resume()
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify(answer))
   })
   server.unref().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/oauth2/token`
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -33,13 +33,15 @@ export type Launch = {
   readonly words: readonly string[]
   /** Path of a file that stdout is written to; thrown away when left out. */
   readonly stdout?: string
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts it as the leader of a process group; what it says on stderr is shown when it ends unasked. */
-export function launch({ name, core, words, stdout }: Launch): ChildProcess {
+export function launch({ name, core, words, stdout, env: more }: Launch): ChildProcess {
   const [file, ...args] = pinned(core, words)
   const out = stdout === undefined ? 'ignore' : openSync(stdout, 'a')
-  const env = { ...process.env }
+  const env: NodeJS.ProcessEnv = { ...process.env, ...more }
   delete env['NODE_OPTIONS']
   const child = spawn(file, args, { detached: true, env, stdio: ['ignore', out, 'pipe'] })
   children.add(child)
