@@ -1,8 +1,8 @@
 /** `scopegate check`: everything that is wrong with a configuration; `--online` asks issuers and token endpoints too. */
 import type { Command } from '../cli.ts'
-import type { Config, ConfigProblem } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { configSource, formatProblem, loadConfig, readTextFile } from '../config/load.ts'
-import { findExposed } from '../ops/exposure.ts'
+import { exposureWarnings } from '../ops/exposure.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { askOnline, type OnlineResult } from './online.ts'
 
@@ -20,8 +20,7 @@ export async function check(
   }
   const config = loaded.value
   const answers = online ? await askOnline(config, io) : []
-  const exposed = online ? await findExposed(config) : []
-  const warnings = [...config.warnings, ...exposed.map(exposureWarning)]
+  const warnings = [...config.warnings, ...(online ? await exposureWarnings(config) : [])]
   const isGood = answers.every((answer) => answer.ok)
   if (json) {
     const { hash } = config
@@ -29,11 +28,6 @@ export async function check(
     print(io, { ok: isGood, file: argument, hash, problems: [], warnings, ...asked })
   } else tell(argument, { ...config, warnings }, answers, io)
   return isGood ? exitCodes.ok : exitCodes.no
-}
-
-function exposureWarning(address: string): ConfigProblem {
-  const message = `callers can go around Scopegate: the upstream also answers at ${address}`
-  return { line: 1, column: 1, key: 'inbound.upstream', message }
 }
 
 function print(io: Io, result: object): void {

@@ -1,7 +1,7 @@
 /** Can callers go around us? The API shall answer on loopback only, where nobody but this host reaches it. */
 import net from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Config, ListenAddress } from '../config/config.ts'
+import type { Config, ConfigProblem, ListenAddress } from '../config/config.ts'
 
 const limit = 1000
 
@@ -22,6 +22,18 @@ export async function findExposed(
   return places
     .filter((_, at) => found[at])
     .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
+}
+
+/** The same as warnings, for `check --online`. */
+export async function exposureWarnings(
+  config: Pick<Config, 'inbound'>,
+  addresses?: () => readonly string[],
+): Promise<readonly ConfigProblem[]> {
+  const exposed = await findExposed(config, addresses)
+  return exposed.map((address) => ({
+    ...{ line: 1, column: 1, key: 'inbound.upstream' },
+    message: `callers can go around Scopegate: the upstream also answers at ${address}`,
+  }))
 }
 
 /** With the same port on another address what answers there is us. */

@@ -76,7 +76,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
   const inFlight = createInFlight<Exchange>()
   let config = first
   let lastReload: LastReload | undefined
-  let addresses: Addresses | undefined
+  let addresses: Status['listeners'] = { inbound: undefined, outbound: undefined, admin: undefined }
   let hasBeenReady = false
   let stopping: Promise<void> | undefined
 
@@ -174,12 +174,13 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
     const bound = await admin.start(config.admin.listen)
     logCertificates(log, config, clock())
     if (!bound.ok) return no(`admin.listen: ${bound.problem}`)
-    addresses = {
+    const found: Addresses = {
       inbound: listeners.inbound?.address(),
       outbound: listeners.outbound?.address(),
       admin: bound.value,
     }
-    return ok(addresses)
+    addresses = found
+    return ok(found)
   }
 
   function reload(): Result<string, NonEmpty<ConfigProblem>> {
@@ -225,7 +226,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       config,
       lastReload,
       readiness: readiness(),
-      listeners: addresses ?? noAddresses,
+      listeners: addresses,
       seen,
       issuers: issuers.status(),
       clients: tokens.status(),
@@ -270,8 +271,6 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
 
   return { start, reload, readiness, status, stop: () => (stopping ??= end()), abandon }
 }
-
-const noAddresses = { inbound: undefined, outbound: undefined, admin: undefined }
 
 const tooLate: ConfigProblem = {
   ...{ line: 1, column: 1, key: '' },

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { milliseconds } from '../../src/units.ts'
 import { commandNames, type Command, parseArguments } from '../../src/cli.ts'
 
 const config = 'proxy.config.yaml'
@@ -25,6 +26,8 @@ t.test('arguments become commands, complete with defaults', (t) => {
     },
     health: { name: 'health', config, json: false },
     'health --json': { name: 'health', config, json: true },
+    wait: { name: 'wait', config, timeout: milliseconds(60_000) },
+    'wait -c a --timeout 1.5s': { name: 'wait', config: 'a', timeout: milliseconds(1500) },
     schema: { name: 'schema' },
     dev,
     'dev --issuer aws --template t.yaml': { ...dev, issuer: 'aws', template: 't.yaml' },

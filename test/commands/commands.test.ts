@@ -524,6 +524,26 @@ log: { format: ${format} }
   }
 })
 
+t.test('tracing ends with the command, and with a start that failed', async (t) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }
+  const yaml = (port: number): string => `version: 1
+inbound:
+  listen: 127.0.0.1:${port}
+  upstream: http://127.0.0.1:9
+  routes: [{ path: /open, methods: [GET], public: true }]
+admin: { listen: 127.0.0.1:0 }
+`
+  const fake = fakeIo(t, { env: { ...env, CONFIG: yaml(0) } })
+  const ended = run({ name: 'run', config: 'env:CONFIG' }, fake.io)
+  await fake.said(/"msg":"started"/)
+  await new Promise((resolve) => setImmediate(resolve))
+  fake.signal('SIGTERM')
+  t.equal(await ended, 0)
+  const taken = await startRawUpstream(t)
+  const busy = fakeIo(t, { env: { ...env, CONFIG: yaml(taken.port) } })
+  t.equal(await run({ name: 'run', config: 'env:CONFIG' }, busy.io), 3)
+})
+
 t.test('run says what it cannot do', async (t) => {
   const bad = fakeIo(t, { env: { CONFIG: invalid } })
   t.equal(await run({ name: 'run', config: 'env:CONFIG' }, bad.io), 1)

@@ -4,7 +4,7 @@ import net from 'node:net'
 import t, { type Test } from 'tap'
 import { watchExposure } from '../../src/commands/exposure-watch.ts'
 import { createLog } from '../../src/ops/log.ts'
-import { findExposed } from '../../src/ops/exposure.ts'
+import { exposureWarnings, findExposed } from '../../src/ops/exposure.ts'
 import { milliseconds } from '../../src/units.ts'
 import { configOf } from '../support/config.ts'
 import { logConfig } from '../support/log.ts'
@@ -41,6 +41,13 @@ t.test('an API on every address is told, with port', async (t) => {
     ])
   const everywhere = await findExposed(configFor(`http://127.0.0.1:${port}`))
   for (const address of everywhere) t.match(address, new RegExp(`:${port}$`))
+})
+
+t.test('check tells the same as warnings', async (t) => {
+  const port = await startApi(t, '0.0.0.0')
+  t.match(await exposureWarnings(configFor(`http://127.0.0.1:${port}`), others), [
+    { key: 'inbound.upstream', message: new RegExp(`also answers at 127.0.0.2:${port}$`) },
+  ])
 })
 
 t.test('IPv6 addresses are written as such', async (t) => {

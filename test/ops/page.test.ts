@@ -218,6 +218,7 @@ t.test('an explanation says the verdict, why, and what it depends on', (t) => {
   t.match(told({}), 'Provided that it is of issuer app.')
   t.match(told({}), 'Without a token: 401 missing_token.')
   t.notMatch(told({ withoutToken: undefined }), 'Without a token')
+  t.match(told({ withoutToken: { kind: 'allow' } }), 'Without a token: allowed')
   t.match(told({ route: undefined }), 'No route owns this path.')
   const no = { kind: 'deny', status: 403, code: 'no_route', detail: 'No route.' } as const
   t.match(

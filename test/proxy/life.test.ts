@@ -8,7 +8,7 @@ import { createLog } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import type { Wait } from '../../src/proxy/drain.ts'
 import { createProxy } from '../../src/proxy/proxy.ts'
-import { takeEffect } from '../../src/proxy/reload.ts'
+import { restartNeeded, takeEffect } from '../../src/proxy/reload.ts'
 import { logTokenEvent } from '../../src/proxy/reports.ts'
 import { systemClock } from '../../src/units.ts'
 import { clientNamed, startTestIssuer } from '../dev/support.ts'
@@ -367,6 +367,8 @@ t.test('what a socket allows does not hold for the TCP listener that is still th
   )
   t.equal(next.outbound?.listen.kind, 'socket')
   t.equal(takeEffect(bound, bound, next).outbound?.listen.kind, 'tcp')
+  t.strictSame(restartNeeded(next, next), [])
+  t.match(restartNeeded(bound, next), [/^outbound\.listen changed/])
   t.end()
 })
 
