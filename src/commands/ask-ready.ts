@@ -6,6 +6,7 @@ import { configSource, readTextFile } from '../config/load.ts'
 import { no, ok, type Result } from '../units.ts'
 
 const defaultAdmin = '127.0.0.1:9901'
+/** Milliseconds. */
 const limit = 3000
 
 export type ReadyAnswer = {
@@ -19,6 +20,7 @@ export type ReadyAnswer = {
 export async function askReady(
   config: string,
   env: Environment,
+  patience = limit,
 ): Promise<Result<ReadyAnswer, string>> {
   const source = configSource(config)
   const text = 'env' in source ? textOf(source.env, env) : readTextFile(source.file)
@@ -27,7 +29,7 @@ export async function askReady(
     return no(`${name} ${text.problem}; admin.listen is read from it`)
   }
   const address = adminAddress(text.value, env)
-  return ok({ where: nameOf(address), answer: await ask(address) })
+  return ok({ where: nameOf(address), answer: await ask(address, patience) })
 }
 
 type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number }
@@ -80,12 +82,15 @@ function nameOf(address: Address): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}/readyz`
 }
 
-function ask(address: Address): Promise<{ status: number; body: string } | undefined> {
+function ask(
+  address: Address,
+  patience: number,
+): Promise<{ status: number; body: string } | undefined> {
   return new Promise((resolve) => {
     const nobody = (): void => {
       resolve(undefined)
     }
-    const signal = AbortSignal.timeout(limit)
+    const signal = AbortSignal.timeout(patience)
     const request = http.get({ ...address, path: '/readyz', agent: false, signal })
     request.on('response', (response) => {
       let body = ''

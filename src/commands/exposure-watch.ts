@@ -19,8 +19,12 @@ export function watchExposure(
       addresses: exposed,
     })
   }
-  const timer = setTimeout(() => void look(), again).unref()
-  void look()
+  // some sandboxes do not tell their addresses: then there is nothing to say
+  const tryToLook = (): void => {
+    look().catch(() => undefined)
+  }
+  const timer = setTimeout(tryToLook, again).unref()
+  tryToLook()
   return {
     close() {
       clearTimeout(timer)

@@ -5,6 +5,9 @@ import { askReady } from './ask-ready.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 
 const askEvery = 200
+/** Milliseconds for one answer, however little time is left. */
+const leastPatience = 1000
+const longestAnswer = 3000
 
 /**
  * Exit code 0 as soon as the proxy is ready, 1 when it was not in time, 3 when nothing answered in time or the
@@ -16,7 +19,9 @@ export async function wait(
 ): Promise<ExitCode> {
   const end = performance.now() + timeout
   for (;;) {
-    const asked = await askReady(config, io.env)
+    const due = Math.round(end - performance.now())
+    const patience = Math.min(longestAnswer, Math.max(due, leastPatience))
+    const asked = await askReady(config, io.env, patience)
     if (!asked.ok) {
       io.err(`scopegate: ${asked.problem}\n`)
       return exitCodes.failed

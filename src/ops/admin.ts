@@ -1,5 +1,5 @@
 /** The admin listener: health, metrics, status and its page, reload, shutdown (SPEC 5), and its guards. */
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { AdminConfig, ConfigProblem, ListenAddress } from '../config/config.ts'
 import type { NonEmpty, Result } from '../units.ts'
 import { adminRefusal } from './admin-guard.ts'
@@ -80,15 +80,18 @@ function createApp(
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
   })
 
+  const refusalOf = ({ headers, method, url: target, socket }: FastifyRequest) =>
+    adminRefusal(
+      {
+        ...{ method, target, host: headers.host, origin: headers.origin },
+        fetchSite: headers['sec-fetch-site'],
+        peer: overSocket() ? 'socket' : socket.remoteAddress,
+      },
+      parts.config(),
+    )
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(guarded)
-    const { headers, method, url: target, socket } = request
-    const asked = {
-      ...{ method, target, host: headers.host, origin: headers.origin },
-      fetchSite: headers['sec-fetch-site'],
-      peer: overSocket() ? 'socket' : socket.remoteAddress,
-    }
-    const because = adminRefusal(asked, parts.config())
+    const because = refusalOf(request)
     if (because !== undefined) return problem(reply, 403, because)
     return undefined
   })
@@ -119,7 +122,7 @@ function createApp(
     return reply.header('content-type', contentType).send(text)
   })
   app.get('/status', () => parts.status())
-  addStatusPage(app, loadPage)
+  addStatusPage(app, loadPage, (request) => refusalOf(request) === undefined)
   app.post('/reload', async (_request, reply) => {
     const result = parts.reload()
     return result.ok
@@ -135,7 +138,11 @@ function createApp(
   return app
 }
 
-function addStatusPage(app: FastifyInstance, loadPage: () => Promise<PageModule>): void {
+function addStatusPage(
+  app: FastifyInstance,
+  loadPage: () => Promise<PageModule>,
+  mayLook: (request: FastifyRequest) => boolean,
+): void {
   app.get('/', async ({ url }, reply) => {
     const { page, pagePolicy } = await loadPage()
     return reply
@@ -149,9 +156,9 @@ function addStatusPage(app: FastifyInstance, loadPage: () => Promise<PageModule>
       ? problem(reply, 404, 'Nothing was asked, or there is no inbound that could answer.')
       : reply.type('text/html; charset=utf-8').send(answer)
   })
-  app.get('/events', { exposeHeadRoute: false }, async (_request, reply) => {
+  app.get('/events', { exposeHeadRoute: false }, async (request, reply) => {
     const { streams } = (await loadPage()).page
-    if (!streams.open(reply.raw, guarded))
+    if (!streams.open(reply.raw, guarded, () => mayLook(request)))
       return problem(reply.header('retry-after', '10'), 503, 'Too many look at it already.')
     return reply.hijack()
   })

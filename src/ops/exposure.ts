@@ -14,10 +14,11 @@ export async function findExposed(
   addresses: () => readonly string[] = ownAddresses,
 ): Promise<readonly string[]> {
   if (inbound === undefined) return []
-  const { hostname, port } = new URL(inbound.upstream.origin)
+  const { hostname, port: stated, protocol } = new URL(inbound.upstream.origin)
+  const port = Number(stated) || (protocol === 'https:' ? 443 : 80)
   const isLocal = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
-  if (!isLocal || isOurs(inbound.listen, Number(port))) return []
-  const places = addresses().map((host) => ({ host, port: Number(port) || 80 }))
+  if (!isLocal || isOurs(inbound.listen, port)) return []
+  const places = addresses().map((host) => ({ host, port }))
   const found = await Promise.all(places.map(answers))
   return places
     .filter((_, at) => found[at])

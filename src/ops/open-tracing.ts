@@ -8,10 +8,14 @@ export async function openTracing(
   env: Environment,
   deps: TracingDeps,
 ): Promise<Tracing | undefined> {
-  const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT']
+  // an empty variable is one that is not set, says OpenTelemetry
+  const [endpoint] = [
+    env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
+    env['OTEL_EXPORTER_OTLP_ENDPOINT'],
+  ].filter((one) => one !== '' && one !== undefined)
   const isOff =
     env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none'
-  if (endpoint === undefined || endpoint === '' || isOff) return undefined
+  if (endpoint === undefined || isOff) return undefined
   const because = refusal(endpoint, env)
   if (because !== undefined) {
     deps.log.event('error', 'tracing is off', { because })

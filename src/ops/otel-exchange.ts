@@ -71,6 +71,12 @@ function exchangeTrace({ tracer, originOf, span, record, hasParent }: Parts): Ex
     attempt = undefined
   }
 
+  function answered(status: number): void {
+    isAnswered = true
+    attempt?.setAttribute('http.response.status_code', status)
+    if (status >= 400 && attempt !== undefined) failSpan(attempt, String(status))
+  }
+
   return {
     send(origin, target, headers) {
       endAttempt('superseded')
@@ -91,16 +97,14 @@ function exchangeTrace({ tracer, originOf, span, record, hasParent }: Parts): Ex
       isAnswered = false
       return withTraceparent(headers, attempt.spanContext(), hasParent)
     },
-    answered(status) {
-      isAnswered = true
-      attempt?.setAttribute('http.response.status_code', status)
-      if (status >= 400 && attempt !== undefined) failSpan(attempt, String(status))
-    },
+    answered,
     failed(cause) {
       isAnswered = false
       endAttempt(cause)
     },
     end() {
+      // of a WebSocket there is no other answer
+      if (record.status === 101) answered(101)
       endAttempt(record.reason ?? 'cancelled')
       if (span.isRecording()) describeAnswer(span, record)
       span.end()

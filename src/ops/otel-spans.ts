@@ -28,10 +28,9 @@ export function originAttributes(origin: string): Attributes {
   }
 }
 
-/** Address of a request that we send, without its query. Pure. */
+/** Address of a request that we send, without its query, and without a fragment that report mode lets pass. Pure. */
 export function fullUrl(origin: string, target: string): string {
-  const query = target.indexOf('?')
-  return origin + (query < 0 ? target : target.slice(0, query))
+  return origin + target.replace(/[?#].*$/s, '')
 }
 
 /** A name or address with an optional port, as in `Host`. */

@@ -82,10 +82,12 @@ export function beginExchange(
   return exchange
 }
 
-/** Without the query, and of an absolute form without all that may be user and password (R26). */
+/** Without query and fragment, and of an absolute form without all that may be user and password (R26). */
 function pathOf(target: string): string {
   const query = target.indexOf('?')
-  const path = query < 0 ? target : target.slice(0, query)
+  const whole = query < 0 ? target : target.slice(0, query)
+  const fragment = whole.indexOf('#')
+  const path = fragment < 0 ? whole : whole.slice(0, fragment)
   return path.replace(authority, (whole, scheme: string, host: string) =>
     plainHost.test(host) ? whole : scheme,
   )

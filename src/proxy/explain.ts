@@ -20,11 +20,14 @@ export function explain(config: InboundConfig, request: string, scopes: string):
   const asked = readRequest(request)
   if (!asked.ok) return { kind: 'unreadable', because: asked.problem }
   const { method, target } = asked.value
+  // bytes that the parser of HTTP refuses whatever the mode
+  const mode = /[^\x21-\x7e]/.test(target) ? 'enforce' : config.mode
   const refused = (problem: Problem): Explanation => ({
-    ...{ kind: 'explained', method, target, verdict: denied(problem, config.mode) },
+    ...{ kind: 'explained', method, target, verdict: denied(problem, mode) },
     ...{ route: undefined, needs: undefined, provided: [], withoutToken: undefined },
   })
   if (method === 'CONNECT' || method === 'TRACE') return refused({ code: 'method_refused' })
+  if (target.length > config.limits.maxTargetBytes) return refused({ code: 'target_too_long' })
   const parsed = parseTarget(target, config.paths)
   if (!parsed.ok) return refused(parsed.problem)
   const found = findRoute(config.table, parsed.value, method, config.ignoreCase)
@@ -38,7 +41,12 @@ export function explain(config: InboundConfig, request: string, scopes: string):
     ...{ kind: 'explained', method, target, verdict: verdictOf(decision, config.mode) },
     route: route && { id: route.id, line: route.line },
     needs: route && needsOf(route),
-    provided: conditions.map(inWords),
+    provided: [
+      ...conditions.map(inWords),
+      ...(method === 'OPTIONS' && config.allowPreflight
+        ? ['it is no CORS preflight, which passes without a token']
+        : []),
+    ],
     withoutToken: isPublic ? undefined : verdictOf(decide(found.value, undefined), config.mode),
   }
 }
@@ -84,11 +92,14 @@ function verdictOf(decision: Decision, mode: Mode): Verdict {
   return denied(denial, denial.code === 'no_route' ? mode : (route?.mode ?? mode))
 }
 
+/** Refused in report mode, too. */
+const beforeRoutes: ReadonlySet<string> = new Set(['method_refused', 'target_too_long'])
+
 /** As the caller would be told. */
 function denied(problem: Problem, mode: Mode): Verdict {
   const { status, body } = renderProblem(problem, '', { realm: undefined, problemTypes: undefined })
   const { detail } = JSON.parse(body) as { readonly detail: string }
-  const enforced = mode === 'enforce' || problem.code === 'method_refused'
+  const enforced = mode === 'enforce' || beforeRoutes.has(problem.code)
   return { kind: 'deny', status, code: problem.code, detail, enforced }
 }
 

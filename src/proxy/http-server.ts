@@ -13,6 +13,10 @@ export type HttpServer = {
   readonly server: http.Server & { maxHeaderSize?: number }
   /** Called with each connection on which HTTP is spoken from now on. */
   readonly onConnection: (take: (socket: net.Socket) => void) => void
+  /** Serves a connection from its next byte on as if it had just come. */
+  readonly serveAgain: (socket: net.Socket) => void
+  /** How many connections have not come to HTTP yet. */
+  readonly handshakes: () => number
   /** From the next handshake on the files of `next`; connections that stand are not touched. */
   readonly renew: (next: ListenAddress) => void
   /** Cuts what has not come to HTTP yet. */
@@ -30,6 +34,8 @@ function createPlain(options: http.ServerOptions): HttpServer {
   return {
     server,
     onConnection: (take) => server.on('connection', take),
+    serveAgain: (socket) => server.emit('connection', socket),
+    handshakes: () => 0,
     renew: () => undefined,
     endHandshakes: () => undefined,
   }
@@ -50,7 +56,7 @@ function createSecure(tls: ListenerTls, options: http.ServerOptions): HttpServer
     plain.set(peer, socket)
     handshaking.add(socket)
     socket.once('close', () => {
-      plain.delete(peer)
+      if (plain.get(peer) === socket) plain.delete(peer)
       handshaking.delete(socket)
     })
   })
@@ -59,17 +65,17 @@ function createSecure(tls: ListenerTls, options: http.ServerOptions): HttpServer
     onConnection(take) {
       server.on('secureConnection', (socket) => {
         const under = plain.get(peerOf(socket))
-        if (under !== undefined) {
-          handshaking.delete(under)
-          // only TCP knows it; without it what is cut ends like what is whole
-          socket.resetAndDestroy = () => {
-            under.resetAndDestroy()
-            return socket
-          }
+        if (under !== undefined) handshaking.delete(under)
+        // only TCP knows it; without it what is cut ends like what is whole
+        socket.resetAndDestroy = () => {
+          under?.resetAndDestroy()
+          return socket.destroy()
         }
         take(socket)
       })
     },
+    serveAgain: (socket) => server.emit('secureConnection', socket),
+    handshakes: () => handshaking.size,
     renew(next) {
       const found = tlsOf(next)
       if (found === undefined || isSame(used, found)) return
@@ -83,8 +89,9 @@ function createSecure(tls: ListenerTls, options: http.ServerOptions): HttpServer
   }
 }
 
-function peerOf({ remoteAddress, remotePort }: net.Socket): string {
-  return `${String(remoteAddress)} ${String(remotePort)}`
+/** Both ends: a caller may use one port of its own to several of ours. */
+function peerOf({ remoteAddress, remotePort, localAddress, localPort }: net.Socket): string {
+  return [remoteAddress, remotePort, localAddress, localPort].join(' ')
 }
 
 function tlsOf(address: ListenAddress): ListenerTls | undefined {

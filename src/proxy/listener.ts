@@ -121,7 +121,7 @@ export function createListener(
       const res = isWebSocket(req) ? handshakeResponse(req) : undefined
       turnsOf(socket).take(() => {
         if (res === undefined) {
-          replayAsRequest(server, req, socket, head)
+          replayAsRequest(secured.serveAgain, req, socket, head)
           return
         }
         res.assignSocket(socket)
@@ -208,7 +208,7 @@ export function createListener(
       closing = true
     },
     isClosing: () => closing,
-    connections: () => connections.size,
+    connections: () => connections.size + secured.handshakes(),
     configure,
     async stop() {
       closing = true

@@ -9,10 +9,13 @@ import type { Config, ListenAddress } from '../config/config.ts'
 export function takeEffect(bound: Config, before: Config, next: Config): Config {
   const inbound = next.inbound ?? before.inbound
   const outbound = next.outbound ?? before.outbound
+  // what was bound is in every configuration since
   return {
     ...next,
-    inbound: bound.inbound && inbound && { ...inbound, listen: stay(bound.inbound, inbound) },
-    outbound: bound.outbound && outbound && { ...outbound, listen: stay(bound.outbound, outbound) },
+    inbound: bound.inbound &&
+      inbound && { ...inbound, listen: stay(before.inbound as Bound, inbound) },
+    outbound: bound.outbound &&
+      outbound && { ...outbound, listen: stay(before.outbound as Bound, outbound) },
     admin: { ...next.admin, listen: bound.admin.listen },
   }
 }
@@ -28,7 +31,11 @@ export function restartNeeded(bound: Config, next: Config): readonly string[] {
 
 type Bound = { readonly listen: ListenAddress }
 
-/** Whether there is TLS, and whether callers are asked for certificates, is settled when a listener is made. */
+/**
+ * Where it listens now, with the files of `next` where it can take them, else with those in use: never with those
+ * that it began with. Whether there is TLS, and whether callers are asked for certificates, is settled when a listener
+ * is made.
+ */
 function stay({ listen }: Bound, next: Bound): ListenAddress {
   if (listen.kind !== 'tcp' || next.listen.kind !== 'tcp') return listen
   const [old, tls] = [listen.tls, next.listen.tls]

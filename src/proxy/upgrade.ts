@@ -1,6 +1,6 @@
 /** What node:http hands over as an upgrade: WebSocket handshakes, and offers that are to be ignored. */
-import type { IncomingMessage, Server } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** A handshake of RFC 6455 §4.1, as far as the proxy judges it: `Upgrade` offers exactly `websocket`. */
 export function isWebSocket(req: IncomingMessage): boolean {
@@ -13,9 +13,9 @@ export function isWebSocket(req: IncomingMessage): boolean {
  * bytes are put back without the offer, and the connection begins anew with them.
  */
 export function replayAsRequest(
-  server: Server,
+  serveAgain: (socket: Socket) => void,
   req: IncomingMessage,
-  socket: Duplex,
+  socket: Socket,
   rest: Buffer,
 ): void {
   let head = `${req.method as string} ${req.url as string} HTTP/${req.httpVersion}\r\n`
@@ -26,5 +26,5 @@ export function replayAsRequest(
   socket.removeAllListeners('error')
   if (rest.length > 0) socket.unshift(rest)
   socket.unshift(Buffer.from(`${head}\r\n`, 'latin1'))
-  server.emit('connection', socket)
+  serveAgain(socket)
 }

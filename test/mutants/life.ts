@@ -91,8 +91,8 @@ export const lifeMutants: readonly Mutant[] = [
     name: 'the-log-holds-the-query',
     ids: ['R26', 'H14'],
     file: 'src/proxy/exchange.ts',
-    find: '  const path = query < 0 ? target : target.slice(0, query)\n',
-    replace: '  const path = query < -1 ? target.slice(0, query) : target\n',
+    find: '  const whole = query < 0 ? target : target.slice(0, query)\n',
+    replace: '  const whole = query < -1 ? target.slice(0, query) : target\n',
     tests: ['test/attacks/nothing-secret-is-said.test.ts'],
   },
   {

@@ -66,6 +66,33 @@ t.test('what is not ours to look at is left alone', async (t) => {
   t.strictSame(await findExposed(configFor('http://127.0.0.1'), () => ['192.0.2.1']), [], 'silence')
 })
 
+t.test('an address without a port has that of its scheme', async (t) => {
+  const asked = async (upstream: string) => {
+    const found = await findExposed(configFor(upstream), () => ['127.0.0.9'])
+    return found
+  }
+  for (const upstream of ['http://127.0.0.1', 'https://127.0.0.1'])
+    t.strictSame(await asked(upstream), [], upstream)
+  const own = configFor('https://127.0.0.1', '192.0.2.1:443')
+  t.strictSame(await findExposed(own, () => t.fail('asked') as never), [])
+})
+
+t.test('a host that does not tell its addresses is no fault', async (t) => {
+  const log = createLog({
+    config: logConfig(),
+    random: () => 0,
+    destination: { write: () => t.fail('a line') },
+  })
+  let looks = 0
+  const watch = watchExposure(configFor('http://127.0.0.1:9'), log, milliseconds(60_000), () => {
+    looks += 1
+    throw new Error('not here')
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  watch.close()
+  t.equal(looks, 1)
+})
+
 t.test('the log warns, also when the API starts later', async (t) => {
   const lines: Record<string, unknown>[] = []
   let told!: () => void

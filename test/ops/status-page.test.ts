@@ -158,6 +158,7 @@ t.test('so many may look at a time, and the end waits for none of them', async (
 async function startStreams(t: Test) {
   let parts: Parts = { a: '1', b: '1' }
   const ticks = new Set<() => void>()
+  const permission = { given: true }
   const streams = createStreams({
     version: '1',
     render: () => parts,
@@ -169,7 +170,7 @@ async function startStreams(t: Test) {
   const responses: http.ServerResponse[] = []
   const server = http.createServer((_req, res) => {
     responses.push(res)
-    if (!streams.open(res, { 'x-kept': 'yes' })) res.writeHead(503).end()
+    if (!streams.open(res, { 'x-kept': 'yes' }, () => permission.given)) res.writeHead(503).end()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -179,6 +180,7 @@ async function startStreams(t: Test) {
   })
   const { port } = server.address() as net.AddressInfo
   return {
+    permission,
     ...{ streams, responses, ticks },
     tick: (next: Parts): void => {
       parts = next
@@ -278,12 +280,39 @@ t.test('after the end there are no events, and no streams begin', async (t) => {
   t.equal((await open()).res.statusCode, 503)
 })
 
+t.test('a permission that is taken back ends the stream', async (t) => {
+  const { tick, ticks, open, permission } = await startStreams(t)
+  const { res, event } = await open()
+  await event()
+  const ended = once(res.resume(), 'end')
+  permission.given = false
+  tick({})
+  await ended
+  t.equal(ticks.size, 0)
+})
+
+t.test('whoever went away before the stream began is not kept', (t) => {
+  let repeats = 0
+  const streams = createStreams({
+    ...{ version: '1', render: () => ({}) },
+    repeat: () => {
+      repeats += 1
+      return () => undefined
+    },
+  })
+  const response = new http.ServerResponse(new http.IncomingMessage(new net.Socket()))
+  response.destroy()
+  for (let count = 0; count < 20; count += 1) t.ok(streams.open(response, {}, () => true))
+  t.equal(repeats, 0)
+  t.end()
+})
+
 t.test('the clock keeps no process alive', (t) => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const before = timers()
   const streams = createStreams({ version: '1', render: () => ({}) })
   const response = new http.ServerResponse(new http.IncomingMessage(new net.Socket()))
-  t.ok(streams.open(response, {}))
+  t.ok(streams.open(response, {}, () => true))
   t.equal(timers(), before)
   response.emit('close')
   streams.close()

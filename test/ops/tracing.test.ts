@@ -136,7 +136,7 @@ t.test('where a request goes, as the conventions name it', (t) => {
   const cases = [
     ['http://api.example', '/a?b', ['api.example', 80, 'http://api.example/a']],
     ['https://api.example', '/', ['api.example', 443, 'https://api.example/']],
-    ['http://[::1]:8080', '/a#b', ['[::1]', 8080, 'http://[::1]:8080/a#b']],
+    ['http://[::1]:8080', '/a#b', ['[::1]', 8080, 'http://[::1]:8080/a']],
   ] as const
   for (const [origin, target, values] of cases)
     t.strictSame([...Object.values(originAttributes(origin)), fullUrl(origin, target)], values)

@@ -87,6 +87,27 @@ t.test('of a path without a route there is nothing to tell but that', (t) => {
   t.end()
 })
 
+t.test('what HTTP itself or a limit refuses is refused in report mode, too', (t) => {
+  const reporting = inbound('report')
+  const long = `GET /export/${'a'.repeat(9000)}`
+  for (const config of [enforced, reporting]) {
+    t.match(ask(long, 'export a', config), {
+      verdict: { kind: 'deny', status: 414, code: 'target_too_long', enforced: true },
+    })
+    t.match(ask('GET /export/é', 'export a', config), {
+      verdict: { kind: 'deny', status: 400, code: 'invalid_path', enforced: true },
+    })
+  }
+  t.end()
+})
+
+t.test('an OPTIONS that may be a preflight says so', (t) => {
+  const config = { ...enforced, allowPreflight: true }
+  t.match(ask('OPTIONS /export/1', '', config), { provided: [/no CORS preflight/] })
+  t.match(ask('GET /open', '', config), { provided: [] })
+  t.end()
+})
+
 t.test('in report mode a denial is told, and that it is not enforced', (t) => {
   t.match(ask('GET /tried'), { verdict: { code: 'insufficient_scope', enforced: false } })
   t.match(ask('POST /tried'), { verdict: { code: 'no_route', enforced: true } })

@@ -16,6 +16,8 @@ t.test('a connection whose peer is gone already is handed over like any other', 
   const socket = new net.Socket()
   server.emit('secureConnection', socket)
   t.same(taken, [socket])
+  t.equal(socket.resetAndDestroy(), socket)
+  t.ok(socket.destroyed, 'what cannot be reset is closed')
   t.end()
 })
 
@@ -29,6 +31,7 @@ t.test('a plain listener has nothing to renew and no handshakes', async (t) => {
   const secured = createHttpServer(place, {})
   secured.renew(place)
   secured.endHandshakes()
+  t.equal(secured.handshakes(), 0)
   await new Promise<void>((resolve) => {
     secured.server.listen(0, '127.0.0.1', resolve)
   })

@@ -92,6 +92,18 @@ t.test('the span of the caller is the parent of ours, and ours that of the upstr
   t.match(await scene.logged(({ msg }) => msg === 'request'), { traceId: callersTrace })
 })
 
+t.test('a fragment, which may be a token, is in no span', async (t) => {
+  const receiver = await startReceiver(t)
+  const tracing = await tracingInto(t, receiver)
+  const upstream = await startRawUpstream(t)
+  const scene = await startInbound(t, upstream.port, '  mode: report\n', { tracing })
+  await scene.send(get('/open/1#access_token=secret-fragment'))
+  await receiver.until((spans) => spans.length === 2)
+  scene.leaks.forbid('secret-fragment')
+  scene.leaks.saw(receiver.text())
+  t.match(ofKind(receiver.spans, 'SERVER')[0]?.attributes, { 'url.path': '/open/1' })
+})
+
 t.test('without one well-formed traceparent a trace begins here', async (t) => {
   const receiver = await startReceiver(t)
   const tracing = await tracingInto(t, receiver)
@@ -271,6 +283,8 @@ t.test('a WebSocket has its spans, and its handshake one traceparent', async (t)
   const [client] = ofKind(receiver.spans, 'CLIENT')
   t.strictSame(seen, [`00-${callersTrace}-${client?.spanId ?? ''}-01`])
   t.match(ofKind(receiver.spans, 'SERVER')[0]?.attributes, { 'http.response.status_code': 101 })
+  t.match(client?.attributes, { 'http.response.status_code': 101 })
+  t.notOk('error.type' in (client?.attributes ?? {}), 'it was no failure')
 })
 
 t.test('outbound: the token request, the call, and the call with another token', async (t) => {

@@ -227,6 +227,46 @@ t.test('TLS comes and goes with a restart', async (t) => {
   t.equal((await ask(running)).status, 200, 'and nobody is asked for a certificate')
 })
 
+t.test(
+  'a reload that has to wait for a restart keeps the newest files, not the first',
+  async (t) => {
+    const running = await start(t, { asks: true })
+    const { caller } = running.certificates
+    const next = makeCertificates()
+    running.write(next)
+    t.ok(running.reload(running.text).ok)
+    const renewed = { ...running, certificates: next }
+    t.equal((await ask(renewed, next.caller)).status, 200)
+    t.ok(running.reload(running.yaml(running.named(['cert', 'key']))).ok)
+    await running.logged(({ msg }) => /inbound.listen changed/.test(String(msg)))
+    t.equal((await ask(renewed, next.caller)).status, 200)
+    const withdrawn = dial(renewed, caller)
+    withdrawn.write(last)
+    t.equal(await readAll(withdrawn), '', 'what was withdrawn stays out')
+  },
+)
+
+t.test('an offer of h2c over TLS is ignored: the request is served', async (t) => {
+  const running = await start(t)
+  const socket = dial(running)
+  socket.write(request.replace('\r\n\r\n', '\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'))
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  t.match(head.toString(), /^HTTP\/1.1 200/)
+  socket.write(last)
+  t.match(await readAll(socket), /^HTTP\/1.1 200/)
+})
+
+t.test('connections without a handshake are counted', async (t) => {
+  const running = await start(t)
+  const silent = net.connect(running.inbound, '127.0.0.1')
+  await once(silent, 'connect')
+  const shown = /scopegate_connections\{direction="inbound"\} (\d+)/
+  let count: string | undefined
+  while (count !== '1') count = shown.exec((await running.metrics.render(undefined)).text)?.[1]
+  t.equal(count, '1')
+  silent.destroy()
+})
+
 t.test('the end of a certificate is a metric, and a line of the log when it is near', async (t) => {
   const running = await start(t)
   const { text } = await running.metrics.render(undefined)

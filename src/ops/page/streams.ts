@@ -12,8 +12,15 @@ export type StreamsDeps = {
 }
 
 export type Streams = {
-  /** Takes the response over and answers it; false when there are too many: nothing was written then. */
-  open(response: ServerResponse, headers: Readonly<Record<string, string>>): boolean
+  /**
+   * Takes the response over and answers it, as long as `mayLook` says so; false when there are too many: nothing was
+   * written then.
+   */
+  open(
+    response: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+    mayLook: () => boolean,
+  ): boolean
   /** Ends them all, and takes no other. */
   close(): void
 }
@@ -27,49 +34,59 @@ const everyTwoSeconds = (run: () => void): (() => void) => {
   }
 }
 
+type Viewer = {
+  /** Judged again and again: a reload may take the permission back. */
+  readonly mayLook: () => boolean
+  told: Parts
+}
+
 /** One timer while there is somebody to tell, which keeps no process alive; the parts are made once for all. */
 export function createStreams(deps: StreamsDeps): Streams {
   const { render, version, repeat = everyTwoSeconds } = deps
-  /** What each of them has been told. */
-  const told = new Map<ServerResponse, Parts>()
+  const viewers = new Map<ServerResponse, Viewer>()
   let cancel = (): void => undefined
   let isClosed = false
 
-  function tell(response: ServerResponse, now: Parts): void {
+  function tell(response: ServerResponse, viewer: Viewer, now: Parts): void {
     // a reader that is slow misses events: what it has not taken is all that is kept for it
     if (response.writableNeedDrain) return
-    const before = told.get(response) ?? {}
-    const parts = Object.entries(now).filter(([name, text]) => before[name] !== text)
-    told.set(response, now)
+    const parts = Object.entries(now).filter(([name, text]) => viewer.told[name] !== text)
+    viewer.told = now
     const data = JSON.stringify({ version, parts: Object.fromEntries(parts) })
     response.write(`data: ${data}\n\n`)
   }
 
   function tick(): void {
     const now = render()
-    for (const response of told.keys()) tell(response, now)
+    for (const [response, viewer] of viewers)
+      if (viewer.mayLook()) tell(response, viewer, now)
+      else response.end()
   }
 
   function leave(response: ServerResponse): void {
-    told.delete(response)
-    if (told.size === 0) cancel()
+    viewers.delete(response)
+    if (viewers.size === 0) cancel()
   }
 
   return {
-    open(response, headers) {
-      if (isClosed || told.size >= mostStreams) return false
+    open(response, headers, mayLook) {
+      // whoever has gone already is taken and forgotten: there would be no event of it
+      if (response.destroyed) return true
+      if (isClosed || viewers.size >= mostStreams) return false
       response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' })
       response.once('close', () => {
         leave(response)
       })
-      if (told.size === 0) cancel = repeat(tick)
-      tell(response, render())
+      if (viewers.size === 0) cancel = repeat(tick)
+      const viewer = { mayLook, told: {} }
+      viewers.set(response, viewer)
+      tell(response, viewer, render())
       return true
     },
     close() {
       isClosed = true
       cancel()
-      for (const response of told.keys()) response.end()
+      for (const response of viewers.keys()) response.end()
     },
   }
 }
