@@ -79,6 +79,8 @@ t.test('wrong usage is said on stderr with exit code 2, and what was meant', (t)
     'dev --issuer google': /'google' is invalid\. Allowed choices are own, aws/,
     'dev --api-port 65536': /'65536' is invalid\. A port is a number from 0 to 65535/,
     'dev --api-port x': /'x' is invalid/,
+    'wait --timeout 5': /'5' is invalid\. A duration is a number and ms, s, m or h/,
+    'wait --timeout 9999h': /'9999h' is invalid/,
   }
   for (const [text, err] of Object.entries(cases))
     t.match(parse(text), { kind: 'ending', ending: { exitCode: 2, out: '', err } }, text)
