@@ -160,6 +160,10 @@ console.log(JSON.stringify(wrote))`
 
 t.test('its health check is content once it is ready', async (t) => {
   await startScopegate(t)
+  // it serves before its first token is there
+  const main = ['node', '/opt/scopegate/dist/main.js']
+  const config = '/etc/scopegate/proxy.config.yaml'
+  await podman('exec', 'scopegate', ...main, 'wait', '--timeout', '30s', '-c', config)
   await podman('healthcheck', 'run', 'scopegate')
   const { State } = await inspect<{ State: { Health: { Status: string } } }>('scopegate')
   t.equal(State.Health.Status, 'healthy')
