@@ -8,7 +8,7 @@ import { inboundConfig, outboundConfig, type PlaygroundConfig } from '../dev/pla
 import { welcome } from '../dev/welcome.ts'
 import { type NonEmpty, no, ok, type Result } from '../units.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
-import { readableLog } from './readable-log.ts'
+import { readableLines } from './readable-log.ts'
 import { serve, serveUntilSignal, type Serving } from './serve.ts'
 
 /** Each of the two proxies says these; the terminal shows one playground, which begins and ends as one. */
@@ -19,7 +19,12 @@ type DevCommand = Extract<Command, { name: 'dev' }>
 /** Resolves with the exit code after Ctrl-C; a port in use is a sentence and exit code 3. */
 export async function dev(command: DevCommand, io: Io): Promise<ExitCode> {
   const started: { close(): Promise<void> }[] = []
-  const log = holdBack(readableLog(io, lifeCycle))
+  const readable = readableLines(io, lifeCycle)
+  const log = holdBack({
+    write: (line) => {
+      io.out(readable(line))
+    },
+  })
   const playground = await build(command, { ...io, log }, started)
   if (playground.ok) {
     io.out(playground.value.text)

@@ -2,22 +2,21 @@
 import { prettyFactory } from 'pino-pretty'
 import type { Io } from './io.ts'
 
-/** Turns each JSON line into a short one; those whose `msg` is in `hidden` are left out. */
-export function readableLog(
-  io: Io,
+/** Turns a JSON line into a short one; those whose `msg` is in `hidden` into nothing. */
+export function readableLines(
+  io: Pick<Io, 'env' | 'isTerminal'>,
   hidden: ReadonlySet<string> = new Set(),
-): { write(line: string): void } {
+): (line: string) => string {
   const shared = {
     colorize: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '',
     translateTime: 'SYS:HH:MM:ss',
   }
   const event = prettyFactory({ ...shared, singleLine: true, ignore: 'configHash,version' })
   const request = prettyFactory({ ...shared, hideObject: true, messageFormat: lineOf })
-  return {
-    write(line) {
-      const { msg } = JSON.parse(line) as { msg: string }
-      if (!hidden.has(msg)) io.out(msg === 'request' ? request(line) : event(line))
-    },
+  return (line) => {
+    const { msg } = JSON.parse(line) as { msg: string }
+    if (hidden.has(msg)) return ''
+    return msg === 'request' ? request(line) : event(line)
   }
 }
 

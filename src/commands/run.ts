@@ -13,11 +13,9 @@ export async function run(
 ): Promise<ExitCode> {
   const config = loadOrTell(argument, io)
   if (config === undefined) return exitCodes.no
-  const log = isForPeople(config.log.format, io) ? await forPeople(io) : io.log
-  const serving = await serve(
-    { source: configSource(argument), config, env: io.env },
-    { ...io, ...(log !== undefined && { log }) },
-  )
+  const format = isForPeople(config.log.format, io) ? await forPeople(io) : undefined
+  const source = configSource(argument)
+  const serving = await serve({ source, config, env: io.env, format }, io)
   if (!serving.ok) {
     io.err(`scopegate: ${serving.problem}\n`)
     return exitCodes.failed
@@ -31,7 +29,7 @@ function isForPeople(format: LogConfig['format'], { isTerminal }: Io): boolean {
 }
 
 /** Loaded when somebody looks; a process that writes JSON starts sooner without. */
-async function forPeople(io: Io): Promise<NonNullable<Io['log']>> {
-  const { readableLog } = await import('./readable-log.ts')
-  return readableLog(io)
+async function forPeople(io: Io): Promise<(line: string) => string> {
+  const { readableLines } = await import('./readable-log.ts')
+  return readableLines(io)
 }

@@ -2,7 +2,7 @@
 import { type ConfigSource, loadConfig, readTextFileNow } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
-import { createLog, type Log, stackOf } from '../ops/log.ts'
+import { createLog, type Log, type LogOptions, stackOf } from '../ops/log.ts'
 import { createMetrics } from '../ops/metrics.ts'
 import { openTracing } from '../ops/open-tracing.ts'
 import { type Addresses, createProxy, type Proxy } from '../proxy/proxy.ts'
@@ -29,6 +29,8 @@ export type ServeOptions = {
   readonly config: Config
   /** What `${NAME}` stands for. */
   readonly env: Io['env']
+  /** What is written in place of a JSON line of the log; as it is when undefined. */
+  readonly format?: LogOptions['format']
 }
 
 /** Binds and serves; a listener that cannot be bound is the problem, as a sentence. */
@@ -38,6 +40,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     config: config.log,
     random: io.random,
     ...(io.log !== undefined && { destination: io.log }),
+    format: options.format,
   })
   const tracing = await openTracing(io.env, { version: io.version, log })
   let finish!: () => void

@@ -9,7 +9,7 @@ export function accessLine(record: AccessRecord, level: 'info' | 'warn', time: s
     `{"level":"${level}","time":"${time}","direction":"${record.direction}"` +
     `,"requestId":${quoted(record.requestId)}` +
     optional('traceId', traceId) +
-    `,"method":${quoted(record.method)},"path":${quoted(withoutUser(record.path))}` +
+    `,"method":${quoted(record.method)},"path":${quoted(record.path)}` +
     `,"status":${record.status}` +
     optional('route', route) +
     optional('decision', record.decision) +
@@ -36,13 +36,6 @@ const plain = /^[\x20!\x23-\x5b\x5d-\x7e]*$/
 
 function quoted(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text)
-}
-
-/** An absolute-form target may hold a password (RFC 9110 §4.2.4), and what follows a `#` may be a token. */
-function withoutUser(path: string): string {
-  return path.startsWith('/') && !path.includes('#')
-    ? path
-    : path.replace(/#.*$/s, '').replace(/^([^/]*\/\/)?[^/]*@/, '$1')
 }
 
 const tenths = (value: number): number => Math.round(value * 10) / 10

@@ -10,7 +10,7 @@ export type AccessRecord = {
   /** From a valid `traceparent`. */
   traceId: string | undefined
   readonly method: string
-  /** As received, without the query. */
+  /** As received, without what may be a secret (`logged-path.ts`). */
   readonly path: string
   status: number
   /** Route id of the configuration. */

@@ -21,6 +21,8 @@ export type LogOptions = {
   readonly config: LogConfig
   /** Where lines go; stdout when undefined. */
   readonly destination?: DestinationStream
+  /** Turns a JSON line into what is written in its place. */
+  readonly format?: ((line: string) => string) | undefined
   readonly random: Random
   /** The file descriptor of stdout, unless a test has its own. */
   readonly stdout?: number
@@ -30,7 +32,7 @@ export type LogOptions = {
 export function createLog(options: LogOptions): Log {
   let config = options.config
   const stdout = options.destination === undefined ? openStdout(options.stdout ?? 1) : undefined
-  const destination = options.destination ?? (stdout as Stdout).stream
+  const destination = formatted(options.destination ?? (stdout as Stdout).stream, options.format)
   const logger = pino(
     {
       level: config.level,
@@ -59,6 +61,18 @@ export function createLog(options: LogOptions): Log {
       logger.level = 'silent'
       config = { ...config, requests: { inbound: 'silent', outbound: 'silent' } }
       await stdout?.close()
+    },
+  }
+}
+
+function formatted(
+  destination: DestinationStream,
+  format: LogOptions['format'],
+): DestinationStream {
+  if (format === undefined) return destination
+  return {
+    write(line) {
+      destination.write(format(line))
     },
   }
 }

@@ -5,6 +5,7 @@ import type { AccessRecord, Direction, ReportAccess } from '../ops/access.ts'
 import type { ExchangeTrace, TraceExchange } from '../ops/tracing.ts'
 import { closeAfterGrace, cutAnswer, cutUnread, refuseMore } from './grace.ts'
 import type { InFlight } from './in-flight.ts'
+import { loggedPath } from './logged-path.ts'
 import { type Problem, type ProblemCode, type ProblemSettings, renderProblem } from './problems.ts'
 import { subjectOf } from './peer-certificate.ts'
 import { readRequestId, readTraceId } from './request-id.ts'
@@ -52,7 +53,7 @@ export function beginExchange(
     requestId: readRequestId(req.rawHeaders),
     traceId: readTraceId(req.rawHeaders),
     method: req.method as string,
-    path: pathOf(req.url as string),
+    path: loggedPath(req.url as string),
     status: 0,
     route: undefined,
     decision: undefined,
@@ -81,20 +82,6 @@ export function beginExchange(
   })
   return exchange
 }
-
-/** Without query and fragment, and of an absolute form without all that may be user and password (R26). */
-function pathOf(target: string): string {
-  const query = target.indexOf('?')
-  const whole = query < 0 ? target : target.slice(0, query)
-  const fragment = whole.indexOf('#')
-  const path = fragment < 0 ? whole : whole.slice(0, fragment)
-  return path.replace(authority, (whole, scheme: string, host: string) =>
-    plainHost.test(host) ? whole : scheme,
-  )
-}
-
-const plainHost = /^[\w.-]+(?::\d{1,5})?$/
-const authority = /^([a-z][a-z0-9+.-]*:\/\/)([^/#]*)/i
 
 /** For the log only: the downstream went away before there was an answer. */
 const clientGone = 499

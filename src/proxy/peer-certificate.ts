@@ -8,10 +8,14 @@ export function isSecure(socket: Socket): socket is TLSSocket {
   return socket instanceof TLSSocket
 }
 
+/** Node's types forget that an empty subject is none. */
+type NamedCertificate = Omit<X509Certificate, 'subject'> & { readonly subject: string | undefined }
+
 const subjects = new WeakMap<Socket, string>()
 
 /**
- * The subject as one line of visible ASCII, most specific part first (RFC 4514 §2): `CN=worker,O=Example`.
+ * The subject as one line of visible ASCII, most specific part first (RFC 4514 §2): `CN=worker,O=Example`. Of a
+ * certificate without one, as SPIFFE makes them, its alternative names: `URI:spiffe://example/worker`.
  * Undefined without a verified certificate.
  */
 export function subjectOf(socket: Socket): string | undefined {
@@ -19,8 +23,8 @@ export function subjectOf(socket: Socket): string | undefined {
   const known = subjects.get(socket)
   if (known !== undefined) return known
   // nobody is authorized without one
-  const { subject } = socket.getPeerX509Certificate() as X509Certificate
-  const text = oneLine(subject)
+  const certificate = socket.getPeerX509Certificate() as NamedCertificate
+  const text = oneLine(certificate.subject ?? certificate.subjectAltName ?? 'no name')
   subjects.set(socket, text)
   return text
 }

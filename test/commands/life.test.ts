@@ -1,17 +1,16 @@
 import { once } from 'node:events'
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { exchangeRaw, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
 import {
   buildCommand,
-  folderWith,
   type Options,
   portsIn,
   repository,
   start,
 } from '../support/command.ts'
+import { mountedFolder } from '../support/mounted.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -39,21 +38,6 @@ admin: { listen: 127.0.0.1:0 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
 
-/** As Kubernetes mounts a ConfigMap: the file is a link, and one link is swapped. */
-function configMap(t: Test) {
-  const folder = folderWith(t, {})
-  let version = 0
-  const swap = (text: string): void => {
-    version += 1
-    mkdirSync(join(folder, `..v${version}`))
-    writeFileSync(join(folder, `..v${version}`, 'a.yaml'), text)
-    symlinkSync(`..v${version}`, join(folder, '..tmp'))
-    renameSync(join(folder, '..tmp'), join(folder, '..data'))
-  }
-  symlinkSync(join('..data', 'a.yaml'), join(folder, 'a.yaml'))
-  return { file: join(folder, 'a.yaml'), swap }
-}
-
 // H15, R23: nobody heard SIGTERM, and 12 of 12 requests were lost
 t.test(
   'SIGTERM loses none of 50 requests in flight; reloads, health and bugs before it',
@@ -66,15 +50,15 @@ t.test(
         if (arrived === 50) for (const tell of seen) tell()
       } else socket.write(ok)
     })
-    const config = configMap(t)
-    config.swap(yamlFor(upstream.port, '/first/**'))
+    const config = mountedFolder(t)
+    config.swap({ 'a.yaml': yamlFor(upstream.port, '/first/**') })
     const imports = ["process.on('SIGUSR2', () => { throw new Error('a bug') })"]
-    const running = scopegate(t, ['-c', config.file], { imports })
+    const running = scopegate(t, ['-c', join(config.folder, 'a.yaml')], { imports })
     const { inbound, admin } = portsIn(await running.said(/"msg":"started".*\n/))
     t.equal((await exchangeRaw(inbound, get('/first/a'))).status, 200)
 
     for (const path of ['/second', '/slow']) {
-      config.swap(yamlFor(upstream.port, `${path}/**`))
+      config.swap({ 'a.yaml': yamlFor(upstream.port, `${path}/**`) })
       const hash = /"configHash":"([0-9a-f]+)","msg":"configuration reloaded"/g
       const count = path === '/second' ? 1 : 2
       const reloaded = new RegExp(`(?:configuration reloaded[^]*){${count}}`)
@@ -124,13 +108,17 @@ t.test(
     const env = { CONFIG: yamlFor(upstream.port, '/a/**') }
     const stuck = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
     const gone = scopegate(t, ['run', '-c', 'env:CONFIG'], { env })
+    const readable = scopegate(t, ['run', '-c', 'env:CONFIG'], {
+      env: { CONFIG: `${env.CONFIG}log: { format: text }\n` },
+    })
     for (const [running, signal] of [
       [stuck, 'SIGTERM'],
       [gone, 'SIGINT'],
+      [readable, 'SIGTERM'],
     ] as const) {
-      const { inbound } = portsIn(await running.said(/"msg":"started".*\n/))
+      const { inbound } = portsIn(await running.said(/(?:"msg":"|INFO: )started.*\n/))
       const { child } = running
-      if (running === stuck) child.stdout?.pause()
+      if (running !== gone) child.stdout?.pause()
       else child.stdout?.destroy()
       // more than pipes hold
       const long = `/a/${'a'.repeat(6000)}`

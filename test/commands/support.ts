@@ -11,6 +11,8 @@ export type FakeIo = {
   readonly err: () => string
   /** Parsed log lines so far. */
   readonly log: readonly Readonly<Record<string, unknown>>[]
+  /** Log lines that are not JSON. */
+  readonly readable: () => string
   readonly exits: readonly number[]
   readonly leaks: LeakGuard
   readonly signal: (name: SignalName) => void
@@ -25,6 +27,7 @@ export function fakeIo(t: Test, over: Partial<Io> = {}): FakeIo {
   let out = ''
   let err = ''
   let lines = ''
+  let readable = ''
   const log: Record<string, unknown>[] = []
   const exits: number[] = []
   const handlers: ((signal: SignalName) => void)[] = []
@@ -56,13 +59,15 @@ export function fakeIo(t: Test, over: Partial<Io> = {}): FakeIo {
       log: {
         write(line) {
           lines += line
-          log.push(JSON.parse(line) as Record<string, unknown>)
+          if (line.startsWith('{')) log.push(JSON.parse(line) as Record<string, unknown>)
+          else readable += line
           tell(line)
         },
       },
       ...over,
     },
     out: () => out,
+    readable: () => readable,
     err: () => err,
     log,
     exits,

@@ -4,6 +4,7 @@ import { fetchedMutants } from './fetched.ts'
 import { headerMutants } from './headers.ts'
 import { lifeMutants } from './life.ts'
 import type { Mutant } from './mutant.ts'
+import { operatedMutants } from './operated.ts'
 import { tokenMutants } from './tokens.ts'
 import { upstreamMutants } from './upstream.ts'
 import { verdictMutants } from './verdicts.ts'
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...wireMutants,
   ...upstreamMutants,
   ...lifeMutants,
+  ...operatedMutants,
 ]

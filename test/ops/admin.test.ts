@@ -296,3 +296,26 @@ t.test('an IPv6 address is written in brackets', async (t) => {
   t.teardown(() => server.close())
   t.match(bound, bound.ok ? { value: /^http:\/\/\[::1\]:\d+$/ } : { problem: /no address/ })
 })
+
+t.test(
+  'who looks at the status page may do so until a reload takes the permission back',
+  async (t) => {
+    const { play, started } = await start(t)
+    play.config = { ...play.config, hosts: ['pod.example'] }
+    const port = started.ok ? Number(new URL(started.value).port) : 0
+    const socket = net.connect(port, '127.0.0.1')
+    socket.write('GET /events HTTP/1.1\r\nHost: pod.example\r\n\r\n')
+    const [first] = (await once(socket, 'data')) as [Buffer]
+    t.match(first.toString(), /^HTTP\/1.1 200/)
+    const ended = new Promise<void>((resolve) => {
+      let text = ''
+      socket.on('data', (piece: Buffer) => {
+        text += piece.toString()
+        if (text.endsWith('0\r\n\r\n')) resolve()
+      })
+    })
+    play.config = { ...play.config, hosts: [] }
+    await ended
+    socket.destroy()
+  },
+)

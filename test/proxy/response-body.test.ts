@@ -59,3 +59,39 @@ t.test('a whole answer is awaited too, and after the end nothing is resumed', as
   t.same(await once(events, 'stalled'), ['downstream'])
   t.equal(resumed, 0)
 })
+
+t.test(
+  'what another has answered meanwhile, or nobody waits for, is not answered again',
+  async (t) => {
+    const exchangeWith = (res: object): Exchange =>
+      ({
+        res,
+        record: { bytesOut: 0 },
+        settings: { limits: { bodyIdleTimeout: milliseconds(5) } },
+      }) as unknown as Exchange
+    const relayed = (state: { headersSent: boolean }) => {
+      const written: string[] = []
+      const res = Object.assign(new EventEmitter(), state, {
+        writeHead: () => (written.push('head'), res),
+        end: () => (written.push('end'), res),
+        socket: { writableLength: 0 },
+      })
+      const body = relayResponse(exchangeWith(res), {
+        ...{ status: 200, headers: [], bodyTimeout: milliseconds(1000), resume: () => undefined },
+        stalled: () => t.fail('stalled'),
+      })
+      body.data('x')
+      body.end()
+      return { res, body, written }
+    }
+    const whole = relayed({ headersSent: false })
+    const answered = relayed({ headersSent: false })
+    answered.res.headersSent = true
+    const stopped = relayed({ headersSent: false })
+    stopped.body.stop()
+    await new Promise((resolve) => setImmediate(resolve))
+    t.same(whole.written, ['head', 'end'])
+    t.same(answered.written, [], 'at the shutdown deadline')
+    t.same(stopped.written, [])
+  },
+)

@@ -10,7 +10,7 @@ export type Certificates = {
   readonly cert: string
   readonly key: string
   readonly selfSigned: { readonly cert: string; readonly key: string }
-  /** Of `ca`, for a caller; its subject is `caller`. */
+  /** Of `ca`, for a caller; its subject is `caller`, or none where that is empty, and then a SPIFFE id alone. */
   readonly caller: { readonly cert: string; readonly key: string }
 }
 
@@ -26,7 +26,7 @@ export function makeCertificates(caller = 'caller'): Certificates {
     cert: certificate('localhost', leaf, 'test CA', authority, [localNames]),
     key: pem(leaf.privateKey),
     caller: {
-      cert: certificate(caller, asking, 'test CA', authority, []),
+      cert: certificate(caller, asking, 'test CA', authority, caller === '' ? [spiffeId] : []),
       key: pem(asking.privateKey),
     },
     selfSigned: {
@@ -64,7 +64,14 @@ const localNames = extension(
   false,
 )
 
+const spiffeId = extension(
+  oid('551d11'),
+  sequence(der(0x86, Buffer.from('spiffe://example/worker'))),
+  true,
+)
+
 function name(text: string): Buffer {
+  if (text === '') return sequence()
   return sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(text)))))
 }
 

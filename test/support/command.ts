@@ -104,7 +104,9 @@ export type Ports = { readonly inbound: number; readonly outbound: number; reado
 
 /** The ports in the line `started`; 0 where there is no such listener, or it is a socket. */
 export function portsIn(out: string): Ports {
-  const line = out.split('\n').find((text) => text.includes('"msg":"started"')) ?? '{}'
+  const started = /(?:"msg":"|INFO: )started/
+  // for people there are words before what is JSON
+  const line = /\{.*/.exec(out.split('\n').find((text) => started.test(text)) ?? '{}')?.[0] ?? ''
   const said = JSON.parse(line) as Partial<Record<keyof Ports, string>>
   const port = (address: string | undefined): number =>
     address?.startsWith('http') === true ? Number(new URL(address).port) : 0

@@ -166,6 +166,16 @@ t.test('a subject of any letters is one line of visible ASCII', async (t) => {
   )
 })
 
+t.test('a certificate without a subject is named by its alternative names', async (t) => {
+  const running = await start(t, {
+    ...{ asks: true, more: '  certificateHeader: x-caller', caller: '' },
+  })
+  t.equal((await ask(running, running.certificates.caller)).status, 200)
+  t.ok(headers(running).includes('x-caller: URI:spiffe://example/worker'))
+  const line = await running.logged(({ msg }) => msg === 'request')
+  t.equal(line['clientCertificate'], 'URI:spiffe://example/worker')
+})
+
 t.test('replaced files serve the next connection, those that stand go on', async (t) => {
   const running = await start(t)
   const standing = dial(running)
