@@ -10,12 +10,12 @@ export type Certificates = {
   readonly cert: string
   readonly key: string
   readonly selfSigned: { readonly cert: string; readonly key: string }
-  /** Of `ca`, for a caller; its subject is `caller`, or none where that is empty, and then a SPIFFE id alone. */
+  /** Of `ca`, for a caller: its subject is `caller`; where that is empty it has a SPIFFE id alone, for `null` no name at all. */
   readonly caller: { readonly cert: string; readonly key: string }
 }
 
 /** A private CA, a certificate of it, and one that nobody signed but itself; each call makes new ones. */
-export function makeCertificates(caller = 'caller'): Certificates {
+export function makeCertificates(caller: string | null = 'caller'): Certificates {
   const authority = makeKeys()
   const leaf = makeKeys()
   const alone = makeKeys()
@@ -26,7 +26,13 @@ export function makeCertificates(caller = 'caller'): Certificates {
     cert: certificate('localhost', leaf, 'test CA', authority, [localNames]),
     key: pem(leaf.privateKey),
     caller: {
-      cert: certificate(caller, asking, 'test CA', authority, caller === '' ? [spiffeId] : []),
+      cert: certificate(
+        caller ?? '',
+        asking,
+        'test CA',
+        authority,
+        caller === '' ? [spiffeId] : [],
+      ),
       key: pem(asking.privateKey),
     },
     selfSigned: {

@@ -19,7 +19,7 @@ const last = request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
 type Options = {
   readonly asks?: boolean
   readonly more?: string
-  readonly caller?: string
+  readonly caller?: string | null
   readonly port?: number
   readonly clock?: Clock
   readonly answer?: (socket: net.Socket) => void
@@ -174,6 +174,14 @@ t.test('a certificate without a subject is named by its alternative names', asyn
   t.ok(headers(running).includes('x-caller: URI:spiffe://example/worker'))
   const line = await running.logged(({ msg }) => msg === 'request')
   t.equal(line['clientCertificate'], 'URI:spiffe://example/worker')
+})
+
+t.test('a verified certificate that names nobody is told as such', async (t) => {
+  const running = await start(t, {
+    ...{ asks: true, more: '  certificateHeader: x-caller', caller: null },
+  })
+  t.equal((await ask(running, running.certificates.caller)).status, 200)
+  t.ok(headers(running).includes('x-caller: no name'))
 })
 
 t.test('replaced files serve the next connection, those that stand go on', async (t) => {
