@@ -88,6 +88,7 @@ export function forward(exchange: Exchange, plan: Forwarding): void {
           return second === undefined
         },
         data: (piece) => response?.data(piece) ?? false,
+        isTaken: () => response?.isTaken() ?? false,
         end,
         failed,
       },

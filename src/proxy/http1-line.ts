@@ -6,7 +6,8 @@
  * on an idle connection or behind the end of a response, a response before its request was sent whole.
  * Relied on: `onread` hands each piece over before anything else is read, so that plain connections share one
  * buffer. A piece is passed on as a latin1 string when it is small, which leaves in one write with its head;
- * large ones are read into memory of their own and never copied.
+ * large ones are read into memory of the connection and never copied: the kernel has taken them when the next
+ * read comes, or they keep that memory and the next is read into another.
  */
 import type net from 'node:net'
 import type { UpstreamConfig } from '../config/config.ts'
@@ -148,7 +149,7 @@ export function openHttp1Line(config: UpstreamConfig, lost: (line: Line) => void
     reader.read(from as Buffer, 0, size)
     // nothing is kept ready for a reader that has stopped
     if (current !== serving || reader.isStopped()) buffer = own
-    else if (buffer === own ? reader.isBulk(size) : size >= small)
+    else if (buffer === own ? reader.isBulk(size) : size >= small && !serving.handler.isTaken())
       buffer = Buffer.allocUnsafeSlow(own.length)
     return !reader.isStopped()
   }

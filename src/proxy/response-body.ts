@@ -9,6 +9,8 @@ import { watchReader } from './watch-reader.ts'
 export type ResponseBody = {
   /** Small pieces as latin1 strings. False = stop until `resume` is called. */
   data(piece: Buffer | string): boolean
+  /** Did the kernel take all pieces so far? */
+  isTaken(): boolean
   end(): void
   stop(): void
 }
@@ -124,6 +126,7 @@ export function relayResponse(exchange: Exchange, relaying: Relaying): ResponseB
       letGo()
       return write(piece)
     },
+    isTaken: () => isTaken(res.socket),
     end() {
       isWhole = true
       res.off('drain', goOn)

@@ -42,6 +42,8 @@ export type UpstreamHandler = {
   head(status: number, headers: readonly string[]): boolean
   /** One piece of the body, a small one as latin1 string; false = stop until `resume()`. */
   data(piece: Buffer | string): boolean
+  /** Did the kernel take all pieces so far, so that their memory may be written again? */
+  isTaken(): boolean
   end(): void
   failed(failure: UpstreamFailure): void
 }

@@ -150,6 +150,14 @@ export const upstreamMutants: readonly Mutant[] = [
     tests: ['test/proxy/http1-line.test.ts'],
   },
   {
+    name: 'memory-that-waits-for-a-reader-is-read-into',
+    ids: ['R21'],
+    file: 'src/proxy/http1-line.ts',
+    find: ' && !serving.handler.isTaken())',
+    replace: ' && false)',
+    tests: ['test/proxy/http1-line.test.ts'],
+  },
+  {
     name: 'bytes-behind-an-answer-leave-the-connection-in-use',
     ids: ['R21'],
     file: 'src/proxy/http1-line.ts',

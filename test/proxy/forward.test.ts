@@ -162,7 +162,12 @@ t.test('a request that was given up hears nothing more, though all were busy', a
       { method: 'GET', target: '/a', headers: ['Host', 'a'], body: undefined, fresh: false },
       {
         ...{ sending: () => undefined, interim: () => undefined, end: () => undefined },
-        ...{ head: () => true, data: () => true, failed: () => failures.push(name) },
+        ...{
+          head: () => true,
+          data: () => true,
+          isTaken: () => true,
+          failed: () => failures.push(name),
+        },
       },
     )
   const [served, waiting, givenUp] = [send('served'), send('waiting'), send('given up')]

@@ -23,18 +23,23 @@ type Heard = {
   readonly end: 'whole' | UpstreamFailure
 }
 
-/** Sends a request; `data` may say that no more is wanted for now. */
+/**
+ * Sends a request; `data` may say that no more is wanted for now. Pieces are looked at as they come when the kernel
+ * is said to take them, else at the end.
+ */
 function ask(
   upstream: Upstream,
   request: Partial<UpstreamRequest> = {},
-  data: (call: UpstreamCall) => boolean = () => true,
+  data: (call: UpstreamCall, piece: Buffer | string) => boolean = () => true,
+  isTaken = false,
 ): Promise<Heard> {
   return new Promise((resolve) => {
     let status: number | undefined
     const interims: number[] = []
-    const pieces: string[] = []
+    const pieces: (Buffer | string)[] = []
     const finish = (end: Heard['end']): void => {
-      resolve({ status, interims, body: pieces.join(''), end })
+      const body = pieces.map((piece) => piece.toString('latin1')).join('')
+      resolve({ status, interims, body, end })
     }
     const call = upstream.send(
       {
@@ -48,9 +53,10 @@ function ask(
           status = one
           return true
         },
+        isTaken: () => isTaken,
         data(piece) {
-          pieces.push(piece.toString('latin1'))
-          return data(call)
+          pieces.push(isTaken ? piece.toString('latin1') : piece)
+          return data(call, piece)
         },
         end: () => {
           finish('whole')
@@ -226,7 +232,9 @@ t.test('an answer without a length ends with its connection, and not with a rese
   t.match(end, { cause: 'ECONNRESET' })
 })
 
-const large = Buffer.alloc(1_000_000, 'abcdefghij')
+const large = Buffer.from(
+  Array.from({ length: 125_000 }, (_, index) => String(index).padStart(8, '0')).join(''),
+)
 const inChunks = (size: number): string => {
   let text = ''
   for (let at = 0; at < large.length; at += size) {
@@ -261,6 +269,28 @@ for (const [what, text] of bodies)
     t.equal(raw.sockets.length, 1)
   })
 
+t.test('memory that the kernel took is read into again, other memory is not', async (t) => {
+  const { upstream } = await setUp(t, answerOk(`HTTP/1.1 200 OK\r\n${bodies[0]![1]}`))
+  for (const isTaken of [true, false]) {
+    const memories: ArrayBufferLike[] = []
+    const { body } = await ask(
+      upstream,
+      {},
+      (_call, piece) => {
+        if (typeof piece !== 'string') memories.push(piece.buffer)
+        return true
+      },
+      isTaken,
+    )
+    t.ok(body === large.toString('latin1'), `${body.length} bytes`)
+    // the first large piece may be a copy out of the memory that all connections share
+    if (isTaken)
+      t.ok(new Set(memories).size <= 2, `${new Set(memories).size} of ${memories.length}`)
+    else t.equal(new Set(memories).size, memories.length)
+    t.ok(memories.length > 4, `${memories.length} pieces`)
+  }
+})
+
 t.test('a call that is over can be given up and resumed without effect', async (t) => {
   const { raw, upstream } = await setUp(t, answerOk(ok))
   let call: UpstreamCall | undefined
@@ -280,7 +310,12 @@ t.test('a call that is over can be given up and resumed without effect', async (
 t.test('a call that is given up ends its connection, at each stage', async (t) => {
   const silent = await setUp(t, () => undefined)
   const nothing = {
-    ...{ sending: () => undefined, interim: () => undefined, head: () => true },
+    ...{
+      sending: () => undefined,
+      interim: () => undefined,
+      head: () => true,
+      isTaken: () => true,
+    },
     ...{ end: () => undefined, failed: () => undefined },
   }
   const request = {

@@ -42,6 +42,7 @@ function ask(upstream: Upstream, method: string, index: number): Promise<Seen | 
           head = { status, headers: [...headers] }
           return true
         },
+        isTaken: () => true,
         data(piece) {
           body += piece.toString('latin1')
           return true

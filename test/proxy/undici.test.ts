@@ -36,7 +36,7 @@ inbound:
       { method: 'GET', target: '/', headers: ['Host', 'a'], body: undefined, fresh: true },
       {
         ...{ sending: () => undefined, interim: () => undefined, head: () => true },
-        ...{ data: () => true, end: tell('end'), failed: tell('failed') },
+        ...{ data: () => true, isTaken: () => true, end: tell('end'), failed: tell('failed') },
       },
     )
   }
