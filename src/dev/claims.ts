@@ -1,7 +1,7 @@
 /** What stands in an access token of the development issuer: Cognito's claims for a client without a user. */
 import { randomUUID } from 'node:crypto'
 import type { EpochSeconds } from '../units.ts'
-import type { AppClientModel } from './model.ts'
+import type { AppClientModel } from '../cloudformation/model.ts'
 
 export type AccessClaims = {
   readonly sub: string

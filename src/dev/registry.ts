@@ -5,8 +5,8 @@ import { accessClaims } from './claims.ts'
 import type { AccessClaims } from './claims.ts'
 import { createPoolKeys } from './keys.ts'
 import type { PoolKeys } from './keys.ts'
-import type { AppClientModel, IssuerModel, UserPoolModel } from './model.ts'
-import { clientSecret } from './names.ts'
+import type { AppClientModel, IssuerModel, UserPoolModel } from '../cloudformation/model.ts'
+import { clientSecret } from '../cloudformation/names.ts'
 
 export type RunningPool = { readonly model: UserPoolModel; readonly keys: PoolKeys; issuer: string }
 

@@ -3,13 +3,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { exchangeRaw, parseAnswer, readAll, startRawUpstream } from '../support/wire.ts'
-import {
-  buildCommand,
-  type Options,
-  portsIn,
-  repository,
-  start,
-} from '../support/command.ts'
+import { buildCommand, type Options, portsIn, repository, start } from '../support/command.ts'
 import { mountedFolder } from '../support/mounted.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'

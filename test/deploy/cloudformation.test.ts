@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { Config } from '../../src/config/config.ts'
-import type { Value } from '../../src/dev/intrinsic-call.ts'
+import type { Value } from '../../src/cloudformation/intrinsic-call.ts'
 import { at, type Stack, templateChecker, textOf } from '../support/cloudformation.ts'
 import { configOf } from '../support/config.ts'
 

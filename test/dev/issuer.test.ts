@@ -15,7 +15,7 @@ import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from '
 import type { JSONWebKeySet } from 'jose'
 import { startIssuer } from '../../src/dev/issuer.ts'
 import type { DevIssuer } from '../../src/dev/issuer.ts'
-import { readTemplate } from '../../src/dev/template.ts'
+import { readTemplate } from '../../src/cloudformation/template.ts'
 import { seconds } from '../../src/units.ts'
 import { basic, clientNamed, ownTemplate, startTestIssuer } from './support.ts'
 

@@ -2,10 +2,10 @@
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec'
 import type { PropertyType, ResourceProperties, SpecDatabase } from '@aws-cdk/service-spec-types'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
-import type { Resolved, Value } from '../../src/dev/intrinsic-call.ts'
-import { evaluate } from '../../src/dev/intrinsics.ts'
-import { readTemplateDocument } from '../../src/dev/template-document.ts'
-import { section, templateScope } from '../../src/dev/template-scope.ts'
+import type { Resolved, Value } from '../../src/cloudformation/intrinsic-call.ts'
+import { evaluate } from '../../src/cloudformation/intrinsics.ts'
+import { readTemplateDocument } from '../../src/cloudformation/template-document.ts'
+import { section, templateScope } from '../../src/cloudformation/template-scope.ts'
 import { no, ok } from '../../src/units.ts'
 
 export type Stack = {

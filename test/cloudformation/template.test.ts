@@ -1,8 +1,8 @@
 import t from 'tap'
 import { readFileSync } from 'node:fs'
-import { awsIssuer } from '../../src/dev/model.ts'
-import { readTemplate } from '../../src/dev/template.ts'
-import type { TemplateOptions } from '../../src/dev/template.ts'
+import { awsIssuer } from '../../src/cloudformation/model.ts'
+import { readTemplate } from '../../src/cloudformation/template.ts'
+import type { TemplateOptions } from '../../src/cloudformation/template.ts'
 
 const ownTemplate = readFileSync(
   new URL('../../deploy/cloudformation/cognito.yaml', import.meta.url),
