@@ -24,6 +24,13 @@ export const bytes = (value: number): Bytes => value as Bytes
 /** A list that cannot be empty, where empty would mean "everyone". */
 export type NonEmpty<Item> = readonly [Item, ...Item[]]
 
+/** A list that cannot be empty where this is called: an empty one is a bug, and throws. Pure. */
+export function nonEmpty<Item>(items: readonly Item[]): NonEmpty<Item> {
+  if (items.length === 0) throw new Error('a list that cannot be empty is empty')
+  // its length was looked at
+  return items as NonEmpty<Item>
+}
+
 /** An expected "no" is a value, not an exception. */
 export type Result<Value, Problem> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problem: Problem }

@@ -1,12 +1,27 @@
 import t from 'tap'
 import { inspect } from 'node:util'
-import { milliseconds, bytes, no, ok, secret, seconds, systemClock } from '../src/units.ts'
+import {
+  milliseconds,
+  bytes,
+  no,
+  nonEmpty,
+  ok,
+  secret,
+  seconds,
+  systemClock,
+} from '../src/units.ts'
 
 t.test('a secret prints as [secret] however it is printed', (t) => {
   const value = secret('hunter2-hunter2')
   for (const text of [String(value), JSON.stringify({ value }), inspect(value), inspect({ value })])
     t.notMatch(text, 'hunter2')
   t.equal(value.reveal(), 'hunter2-hunter2')
+  t.end()
+})
+
+t.test('a list that cannot be empty is not', (t) => {
+  t.strictSame(nonEmpty([1, 2]), [1, 2])
+  t.throws(() => nonEmpty([]), { message: 'a list that cannot be empty is empty' })
   t.end()
 })
 

@@ -1,6 +1,6 @@
 /** Document -> Config: URLs, durations, patterns and secrets in the form the code uses, or every problem at once (SPEC 2). */
 import type * as z from 'zod'
-import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import { no, nonEmpty, ok, type NonEmpty, type Result } from '../units.ts'
 import type {
   AdminConfig,
   Config,
@@ -58,7 +58,7 @@ export function compile(input: CompileInput): Compiled {
   // a part that is undefined has reported why
   if (config === undefined || context.problems.length > 0)
     return {
-      result: no(sortProblems(context.problems as unknown as NonEmpty<ConfigProblem>)),
+      result: no(sortProblems(nonEmpty(context.problems))),
       sources,
     }
   const warnings = sortProblems(context.warnings)

@@ -1,5 +1,5 @@
 /** Every way to read a path that holds escapes, `;` or empty segments (SPEC 2.2). */
-import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import { no, nonEmpty, ok, type NonEmpty, type Result } from '../units.ts'
 
 /** Segments, percent-decoded once. */
 export type Reading = readonly string[]
@@ -44,7 +44,7 @@ export function readPath(
       found.set(JSON.stringify(merged), merged)
     }
   }
-  return ok([...found.values()] as unknown as NonEmpty<Reading>)
+  return ok(nonEmpty([...found.values()]))
 }
 
 /** The piece decoded once, unless it holds what no relaxation, or none of those given, allows. */

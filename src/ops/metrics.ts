@@ -49,6 +49,7 @@ export function createMetrics(version: string): Metrics {
       aggregator: 'sum',
       get: () => ({ name, help, type, values: values(), aggregator: 'sum' }),
     }
+    // prom-client asks a metric for `get` and its names, and types it as one of its classes
     registry.registerMetric(metric as unknown as Counter)
   }
   sampled(

@@ -87,6 +87,7 @@ class SignatureVerifier extends JwtVerifierBase<
 > {
   constructor(keys: KeySet) {
     super({ issuer: null, jwksUri, audience: null })
+    // keys were read by ours, which knows more kinds of them than its type does
     this.cacheJwks({ keys: [...keys.keys.values()].map(({ jwk }) => jwk) } as unknown as Jwks)
   }
 

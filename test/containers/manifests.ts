@@ -21,6 +21,7 @@ type PodSpec = {
 
 const podOf = (manifests: readonly Manifest[]): PodSpec => {
   const found = manifests.find(({ kind }) => kind === 'Deployment')
+  // the rendered Deployment was type-checked as one
   return (found as unknown as { spec: { template: { spec: PodSpec } } }).spec.template.spec
 }
 

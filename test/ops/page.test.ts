@@ -32,6 +32,7 @@ t.test('a template escapes every value, in text and in attributes', (t) => {
 })
 
 t.test('what looks like a template or like HTML already is still only text', (t) => {
+  // what a careless cast would let through
   const forged = { toString: () => '<b>', escaped: '<b>' } as unknown as string
   t.throws(() => textOf(markup`${forged}`))
   t.equal(textOf(markup`${'${1}'}`), '${1}')

@@ -127,6 +127,7 @@ t.test('a request over TLS has the scheme https', async (t) => {
   const receiver = await startReceiver(t)
   const { tracing } = await tracingWith(t, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
   const request = { headers: {}, httpVersion: '1.1', socket: { encrypted: true } }
+  // what is asked of a request here
   tracing?.exchange(request as unknown as IncomingMessage, { ...record, traceId: undefined }).end()
   await tracing?.stop()
   t.match(receiver.spans, [{ attributes: { 'url.scheme': 'https' } }])

@@ -1,6 +1,6 @@
 /** `claims:` -> rules, names of the file -> what they name. Pure but for reports. */
 import type { ClaimRule } from '../../decision/claims.ts'
-import type { NonEmpty } from '../../units.ts'
+import { nonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
 import { report } from '../read.ts'
 import { didYouMean } from '../suggest.ts'
@@ -13,7 +13,7 @@ export type ClaimsInput = Readonly<Record<string, ClaimValue | readonly ClaimVal
 export function readClaims(claims: ClaimsInput | undefined): readonly ClaimRule[] {
   return Object.entries(claims ?? {}).map(([claim, value]) => ({
     claim,
-    values: (Array.isArray(value) ? value : [value]) as unknown as NonEmpty<ClaimValue>,
+    values: nonEmpty<ClaimValue>(Array.isArray(value) ? value : [value]),
   }))
 }
 

@@ -111,6 +111,7 @@ function readClientSecret(context: Context, path: KeyPath, input: ClientInput): 
     return undefined
   }
   if (!Array.isArray(value)) return readSecret(context, at, value)
+  // the schema takes one or two; Array.isArray forgets a readonly list
   const [first, second] = value as unknown as readonly [SecretInput, SecretInput?]
   if (second !== undefined) notYet(context, at, second, 'write one secret')
   return readSecret(context, [...at, 0], first)

@@ -1,6 +1,6 @@
 /** `issuers:` -> IssuerSettings (SPEC 2, 3). */
 import type { IssuerSettings, KeySource } from '../../tokens/settings.ts'
-import type { NonEmpty } from '../../units.ts'
+import { nonEmpty, type NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
 import { keysAt, read, report, reportLack } from '../read.ts'
 import { issuerSchema, type IssuerInput } from '../schema/issuers.ts'
@@ -61,7 +61,8 @@ function readIssuer(
 }
 
 const list = <Item>(value: Item | readonly Item[]): NonEmpty<Item> =>
-  (Array.isArray(value) ? value : [value]) as unknown as NonEmpty<Item>
+  // Array.isArray cannot tell an Item from a list of them
+  nonEmpty((Array.isArray(value) ? value : [value]) as readonly Item[])
 
 function readKeys(context: Context, path: KeyPath, input: IssuerInput): KeySource | undefined {
   if (input.jwksUri !== undefined && input.jwks !== undefined)

@@ -1,6 +1,6 @@
 /** `scopes:` -> ScopeNeed (SPEC 2.1). */
 import type { ScopeName, ScopeNeed } from '../../decision/scopes.ts'
-import type { NonEmpty } from '../../units.ts'
+import { nonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
 import { report, reportLack } from '../read.ts'
 import type { NeedInput } from '../schema/inbound.ts'
@@ -33,7 +33,7 @@ export function readNeed(context: Context, path: KeyPath, input: NeedInput): Sco
     return need === undefined ? [] : [need]
   })
   if (needs.length !== parts.length) return undefined
-  return { kind, needs: needs as unknown as NonEmpty<ScopeNeed> }
+  return { kind, needs: nonEmpty(needs) }
 }
 
 const isList = (input: NeedInput): input is readonly string[] => Array.isArray(input)

@@ -1,6 +1,6 @@
 /** The leaves of the schema: text, lists, durations, sizes, with messages that say what would be right. */
 import * as z from 'zod'
-import { bytes, type Bytes, type NonEmpty } from '../../units.ts'
+import { bytes, type Bytes, nonEmpty } from '../../units.ts'
 import { durationText, longestDuration, parseDuration } from '../durations.ts'
 
 /** Messages start with `must`, so that a missing key can say `is missing; it must …`. */
@@ -38,9 +38,7 @@ export const oneOrMore = (must: string) => {
   const list = z.array(text(must), { error: several }).min(1, { error: several })
   return z
     .union([text(must), list], { error: several })
-    .transform(
-      (value) => (typeof value === 'string' ? [value] : value) as unknown as NonEmpty<string>,
-    )
+    .transform((value) => nonEmpty(typeof value === 'string' ? [value] : value))
 }
 
 /** One text, or a list that may be empty. */
