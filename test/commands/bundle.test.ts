@@ -1,38 +1,18 @@
 /** What the bundle loads late works in it as in the sources, with no packages beside it (docs/adr/0021). */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import t, { type Test } from 'tap'
-import WebSocket, { WebSocketServer } from 'ws'
+import t from 'tap'
+import WebSocket from 'ws'
 import { clientNamed, startTestIssuer } from '../dev/support.ts'
 import { buildCommand, startCommand } from '../support/command.ts'
+import { startEcho } from '../support/echo.ts'
 import { exchangeRaw } from '../support/wire.ts'
-
-/** Answers with the Authorization that it was sent, and echoes WebSockets. */
-async function startEcho(t: Test): Promise<number> {
-  const server = createServer((req, res) => res.end(req.headers.authorization ?? 'nothing'))
-  const sockets = new WebSocketServer({ server })
-  sockets.on('connection', (socket) => {
-    socket.on('message', (data) => {
-      socket.send(data)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    for (const socket of sockets.clients) socket.terminate()
-    server.closeAllConnections()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
-}
 
 const get = (path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`
 
 t.test('the other upstream client, tokens, WebSockets and the status page', async (t) => {
   const issuer = await startTestIssuer(t)
-  const echo = await startEcho(t)
+  const echo = await startEcho(t, (req, res) => res.end(req.headers.authorization ?? 'nothing'))
   const client = clientNamed(issuer, 'export-service')
   const served = await startCommand(
     t,

@@ -3,12 +3,12 @@
  * on, and whatever signal comes upon another (SPEC 6, issue "Hostile traffic" 9).
  */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import WebSocket, { WebSocketServer } from 'ws'
+import WebSocket from 'ws'
 import { buildCommand, folderWith, type Served, served, start } from '../support/command.ts'
+import { startEcho } from '../support/echo.ts'
 import { exchangeRaw, parseAnswer, readAll } from '../support/wire.ts'
 
 const built = buildCommand(t)
@@ -35,26 +35,13 @@ shutdown: { delay: ${delay}ms, timeout: 60s }
 async function startUpstream(t: Test) {
   const held: (() => void)[] = []
   let told = (): void => undefined
-  const server = createServer((req, res) => {
+  const port = await startEcho(t, (req, res) => {
     if (req.url !== '/slow') return res.end('ok')
     held.push(() => res.end('ok'))
     told()
   })
-  const sockets = new WebSocketServer({ server })
-  sockets.on('connection', (socket) => {
-    socket.on('message', (data) => {
-      socket.send(data)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    for (const socket of sockets.clients) socket.terminate()
-    server.closeAllConnections()
-    server.close()
-  })
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     held: (count: number) =>
       new Promise<void>((resolve) => {
         told = () => {

@@ -13,6 +13,25 @@ export async function startTokens(t: Test): Promise<Endpoint> {
   return endpoint
 }
 
+/** Keeps the next answers of `endpoint` back; `asked` resolves with the first request for one, `release` sends the last. */
+export function holdTokens(endpoint: Endpoint): { asked: Promise<void>; release: () => void } {
+  let send: () => void = () => undefined
+  const asked = new Promise<void>((resolve) => {
+    endpoint.play = (response, seen, count) => {
+      send = () => {
+        counted(response, seen, count)
+      }
+      resolve()
+    }
+  })
+  return {
+    asked,
+    release: () => {
+      send()
+    },
+  }
+}
+
 export const counted: Endpoint['play'] = (response, seen, count) => {
   answers({ access_token: tokenOf(count), token_type: 'Bearer', expires_in: 3600 })(
     response,

@@ -11,6 +11,7 @@ import { headsOf, parseAnswer, readAll, startRawUpstream } from '../support/wire
 import {
   call,
   counted,
+  holdTokens,
   hush,
   outboundYaml,
   startOutbound,
@@ -75,25 +76,17 @@ t.test(
 
 t.test('a caller that goes away while it waits changes nothing for the others', async (t) => {
   const tokens = await startTokens(t)
-  let release: () => void = () => undefined
-  const asked = new Promise<void>((resolve) => {
-    tokens.play = (response, seen, count) => {
-      release = () => {
-        counted(response, seen, count)
-      }
-      resolve()
-    }
-  })
+  const held = holdTokens(tokens)
   const upstream = await startRawUpstream(t)
   const route = `{ path: /a, upstream: "http://127.0.0.1:${upstream.port}" }`
   const scene = await startOutbound(t, outboundYaml(tokens.url, [route]))
   const gone = net.connect(scene.outbound, '127.0.0.1')
   gone.write('GET /a/gone HTTP/1.1\r\nHost: localhost\r\n\r\n')
   const stays = call(scene, 'GET /a/stays')
-  await asked
+  await held.asked
   gone.destroy()
   t.match(await scene.logged(({ path }) => path === '/a/gone'), { status: 499 })
-  release()
+  held.release()
   t.equal((await stays).status, 200)
   t.strictSame(
     headsOf(upstream.received).map(({ line }) => line),
@@ -254,24 +247,16 @@ t.test('issuer: NAME finds the token endpoint in the discovery document', async 
 
 t.test('a reload that removes a route ends what waits for its token well', async (t) => {
   const tokens = await startTokens(t)
-  let release: () => void = () => undefined
-  const asked = new Promise<void>((resolve) => {
-    tokens.play = (response, seen, count) => {
-      release = () => {
-        counted(response, seen, count)
-      }
-      resolve()
-    }
-  })
+  const held = holdTokens(tokens)
   const upstream = await startRawUpstream(t)
   const at = `upstream: "http://127.0.0.1:${upstream.port}"`
   const scene = await startOutbound(t, outboundYaml(tokens.url, [`{ path: /a, ${at} }`]))
   const socket = net.connect(scene.outbound, '127.0.0.1')
   socket.write('GET /a/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
-  await asked
+  await held.asked
   const next = `{ path: /b, upstream: "http://127.0.0.2:${upstream.port}", scopes: s }`
   t.ok(scene.reload(outboundYaml(tokens.url, [next])).ok)
-  release()
+  held.release()
   t.match(parseAnswer(await readAll(socket)), { status: 200, body: 'ok' })
   t.equal((await call(scene, 'GET /a/x')).status, 404)
 })
