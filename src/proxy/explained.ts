@@ -14,6 +14,7 @@ import type { Mode, Route } from '../decision/routes.ts'
 import { findRoute, type Found, nearRoutes } from '../decision/table.ts'
 import { parseTarget } from '../decision/target.ts'
 import { type NonEmpty, ok } from '../units.ts'
+import { noHttp } from './client-error.ts'
 import { createIdentity } from './identity.ts'
 import { type Problem, renderProblem } from './problems.ts'
 
@@ -89,12 +90,14 @@ export function explainRequest(
     ...{ ...asked, decision: 'deny', outcomes: [sure(denied(problem, mode, inbound))] },
     ...{ route: undefined, isTaken: false, conditions: [], near: [], anonymous: undefined },
   })
+  // bytes that the parser of HTTP takes for the end of the target, or refuses, whatever the mode
+  if (/[^\x21-\x7e]/.test(target)) return refuse(noHttp, 'enforce')
   if (method === 'CONNECT') return refuse({ code: 'method_refused' }, 'enforce')
   if (target.length > inbound.limits.maxTargetBytes)
     return refuse({ code: 'target_too_long' }, 'enforce')
   if (method === 'TRACE') return refuse({ code: 'method_refused' }, 'enforce')
   const parsed = parseTarget(target, inbound.paths)
-  if (!parsed.ok) return refuse(parsed.problem, modeOfTarget(target, inbound.mode))
+  if (!parsed.ok) return refuse(parsed.problem, inbound.mode)
   const found = findRoute(inbound.table, parsed.value, method, inbound.ignoreCase)
   if (!found.ok) return refuse(found.problem, inbound.mode)
   const { conditions, possible } = judge(found.value, token, issuers)
@@ -141,11 +144,6 @@ function settle(decision: Decision, inbound: InboundConfig): Outcome {
   const { denial, route } = decision
   const mode = denial.code === 'no_route' ? inbound.mode : (route?.mode ?? inbound.mode)
   return denied(denial, mode, inbound)
-}
-
-/** Bytes that the parser of HTTP refuses whatever the mode. */
-function modeOfTarget(target: string, mode: Mode): Mode {
-  return /[^\x21-\x7e]/.test(target) ? 'enforce' : mode
 }
 
 function denied(problem: Problem, mode: Mode, inbound: InboundConfig): Outcome {
