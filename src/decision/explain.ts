@@ -80,9 +80,9 @@ export function explainDecision(
     return { decision: { ...decision, route }, unless }
   }
   const best = inWorld(undefined)
-  const others = open.map(inWorld).filter(({ decision }) => !isSame(decision, best.decision))
-  const [first = best, ...rest] = [...others, best]
-  return { conditions, possible: [first, ...rest] }
+  const worse = open.map(inWorld).filter(({ decision }) => !isSame(decision, best.decision))
+  const [first, ...others] = worse
+  return { conditions, possible: first === undefined ? [best] : [first, ...others, best] }
 }
 
 /** Every condition of a route in the order of SPEC 3: issuer, scopes, clients, claims. Pure. */

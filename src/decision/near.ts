@@ -1,6 +1,6 @@
 /** Routes that came close to owning a request, and why they do not. Pure. */
 import { routeFor, spokesman, type Owner } from './owner.ts'
-import { foldCase, type Pattern } from './pattern.ts'
+import { compareSpecificity, foldCase, type Pattern } from './pattern.ts'
 import type { Route } from './routes.ts'
 import type { Reading } from './target.ts'
 import type { Node, Trie } from './trie.ts'
@@ -149,7 +149,12 @@ function nearPaths(root: Node, reading: Reading, known: ReadonlySet<Owner>): rea
       walk(node, at + 1, edited(`has one segment less, none as ${place}`, 0.6))
   }
   walk(root, 0, { edit: undefined, isAlike: false })
-  return [...found.values()].sort((a, b) => a.distance - b.distance).slice(0, mostNearPaths)
+  return [...found.values()].sort(byNearness).slice(0, mostNearPaths)
+}
+
+/** As near: the more specific. */
+function byNearness(a: NearPath, b: NearPath): number {
+  return a.distance - b.distance || compareSpecificity(a.owner.pattern, b.owner.pattern)
 }
 
 type Edit = Pick<NearPath, 'because' | 'distance'>

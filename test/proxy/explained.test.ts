@@ -283,9 +283,9 @@ const isValid = (asked: AskedToken): boolean => asked.kind === 'read' && asked.t
 function happened(answer: RawAnswer, line: LogLine | undefined, method: string) {
   const { route, decision, reason, enforced, routeLine } = line ?? unparsed
   const isOurs = answer.headers['content-type'] === 'application/problem+json'
-  const { requestId: _, ...body } = (
-    isOurs && method !== 'HEAD' ? JSON.parse(answer.body) : {}
-  ) as Record<string, unknown>
+  const said = isOurs && method !== 'HEAD' ? answer.body : '{}'
+  const { requestId, ...body } = JSON.parse(said) as Record<string, unknown>
+  if (requestId !== undefined && requestId !== answer.headers['x-request-id']) return undefined
   const challenge = answer.headers['www-authenticate']
   return {
     status: answer.status,
