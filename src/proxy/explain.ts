@@ -20,8 +20,7 @@ export function explain(inbound: InboundConfig, request: string, scopes: string)
   const sketch = { ...unknownToken, scopes: granted }
   const told = explainRequest({ inbound, issuers: [] }, asked.value, { kind: 'sketch', sketch })
   const { route, isTaken, anonymous } = told
-  const [first] = told.outcomes
-  const { outcome } = told.outcomes.at(-1) ?? first
+  const { outcome } = told.outcomes.reduce((_, best) => best)
   const isJudged = route !== undefined || anonymous !== undefined
   const isPreflight = method === 'OPTIONS' && inbound.allowPreflight && isJudged
   return {
