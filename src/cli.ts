@@ -12,10 +12,11 @@ import {
   describeWait,
   type OperateCommand,
 } from './cli/operate.ts'
+import { describeTest, type TestCommand } from './cli/test.ts'
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
-export type Command = OperateCommand | CheckCommand | ExplainCommand | DevCommand
+export type Command = OperateCommand | CheckCommand | ExplainCommand | TestCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -24,6 +25,7 @@ const describers: Readonly<
   run: describeRun,
   check: describeCheck,
   explain: describeExplain,
+  test: describeTest,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

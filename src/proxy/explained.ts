@@ -68,7 +68,8 @@ export type ExplainedRequest = AskedRequest & {
   /** Whether `route` takes it: not when its method or case is another. */
   readonly isTaken: boolean
   readonly conditions: readonly JudgedCondition[]
-  readonly near: readonly NearRoute[]
+  /** Looked for when it is asked: in a large table that takes longer than the decision. */
+  readonly near: () => readonly NearRoute[]
   /** Without a token; undefined where none is read, or the request is refused before. */
   readonly anonymous: Outcome | undefined
 }
@@ -88,7 +89,7 @@ export function explainRequest(
   const { method, target } = asked
   const refuse = (problem: Problem, mode: Mode): ExplainedRequest => ({
     ...{ ...asked, decision: 'deny', outcomes: [sure(denied(problem, mode, inbound))] },
-    ...{ route: undefined, isTaken: false, conditions: [], near: [], anonymous: undefined },
+    ...{ route: undefined, isTaken: false, conditions: [], near: () => [], anonymous: undefined },
   })
   // bytes that the parser of HTTP takes for the end of the target, or refuses, whatever the mode
   if (/[^\x21-\x7e]/.test(target)) return refuse(noHttp, 'enforce')
@@ -110,7 +111,7 @@ export function explainRequest(
   return {
     ...{ ...asked, decision: together(outcomes), outcomes, conditions },
     ...{ route: routeOf(found.value), isTaken: found.value.kind === 'route' },
-    near: nearRoutes(inbound.table, parsed.value, method, found.value),
+    near: () => nearRoutes(inbound.table, parsed.value, method, found.value),
     anonymous: isPublic(found.value) ? undefined : settle(decide(found.value, undefined), inbound),
   }
 }

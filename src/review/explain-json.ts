@@ -27,7 +27,7 @@ export function explainJson({ file, configHash, explained, token, notes }: Told)
       unless: unless === undefined ? null : conditionText(unless),
     })),
     withoutToken: anonymous === undefined ? null : describeOutcome(anonymous),
-    near: near.map(({ route: other, kind, because }) => ({
+    near: near().map(({ route: other, kind, because }) => ({
       ...{ route: other.id, line: other.line, kind, because },
     })),
     notes,

@@ -23,7 +23,7 @@ export function explainText(told: Told): readonly string[] {
       : field('without', [`a token: ${outcomeText(anonymous)}`])),
     ...field(
       'close',
-      near.map(({ route, because }) => `${placed(route, file)} ${because}`),
+      near().map(({ route, because }) => `${placed(route, file)} ${because}`),
     ),
     ...field('note', notes),
   ]
