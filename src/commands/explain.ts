@@ -4,7 +4,7 @@ import type { Command } from '../cli.ts'
 import { readRequest } from '../proxy/explain.ts'
 import { notesOn } from '../proxy/explain-notes.ts'
 import { explainRequest } from '../proxy/explained.ts'
-import { readToken, type TokenWords } from '../review/asked-token.ts'
+import { knownIssuers, readToken, type TokenWords } from '../review/asked-token.ts'
 import { explainJson } from '../review/explain-json.ts'
 import { explainText } from '../review/explain-text.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
@@ -26,7 +26,7 @@ export async function explain(
   }
   const words = await wordsOf(command.token, io)
   if (words === undefined) return refuse('standard input is no token: it is too long', io)
-  const token = readToken(words, config, io.clock())
+  const token = readToken(words, knownIssuers(config), io.clock())
   if (!token.ok) return refuse(token.problem, io)
   const settings = { inbound, issuers: issuers.map(({ name }) => name) }
   const explained = explainRequest(settings, request.value, token.value.token)

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from '../cli.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
+import { knownIssuers } from '../review/asked-token.ts'
 import {
   type CaseReport,
   casesJson,
@@ -27,7 +28,11 @@ export function test(command: TestCommand, io: Io): ExitCode {
     return fail(`${config.file} has no inbound: there is nothing to test`, io)
   const text = readTextFile(resolve(file))
   if (!text.ok) return fail(`the file ${file} ${text.problem}`, io)
-  const cases = readCases(text.value, { config, env: io.env, now: io.clock() })
+  const cases = readCases(text.value, {
+    issuers: knownIssuers(config),
+    env: io.env,
+    now: io.clock(),
+  })
   if (!cases.ok) {
     for (const problem of cases.problem) io.err(`${formatProblem(file, problem)}\n`)
     return exitCodes.failed

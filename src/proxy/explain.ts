@@ -3,6 +3,7 @@ import { METHODS } from 'node:http'
 import { type Condition, type Route } from '../decision/routes.ts'
 import { unknownToken } from '../decision/explain.ts'
 import { scopeText } from '../decision/scopes.ts'
+import { didYouMean } from '../config/suggest.ts'
 import type { InboundConfig } from '../config/config.ts'
 import type { Explanation, Verdict } from '../ops/status.ts'
 import { no, ok, type Result } from '../units.ts'
@@ -44,7 +45,8 @@ export function readRequest(text: string): Result<AskedRequest, string> {
   const isPathAlone = second === undefined && first.startsWith('/')
   const method = isPathAlone ? 'GET' : first.toUpperCase()
   const target = isPathAlone ? first : (second ?? '')
-  if (!METHODS.includes(method)) return no('This method is not known: it is answered 400.')
+  if (!METHODS.includes(method))
+    return no(`This method is not known: it is answered 400${didYouMean(method, METHODS) || '.'}`)
   if (!target.startsWith('/')) return no('Write a path that begins with / after the method.')
   return ok({ method, target })
 }

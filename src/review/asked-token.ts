@@ -34,33 +34,56 @@ export type ReadToken = {
   readonly provided: readonly string[]
 }
 
-type Known = Pick<Config, 'issuers' | 'inbound'>
+/** Whose tokens there may be. */
+export type KnownIssuers = {
+  readonly all: readonly IssuerSettings[]
+  /** Whose a token is where nothing is said of it: the only one that is configured, or that any route accepts. */
+  readonly only: IssuerSettings | undefined
+}
+
+/** The issuers of a configuration. Pure. */
+export function knownIssuers({
+  issuers,
+  inbound,
+}: Pick<Config, 'issuers' | 'inbound'>): KnownIssuers {
+  const accepted = new Set(
+    inbound?.routes.flatMap(({ conditions }) =>
+      conditions.flatMap((one) => (one.kind === 'issuer' ? one.names : [])),
+    ),
+  )
+  const meant = issuers.length === 1 ? issuers : issuers.filter(({ name }) => accepted.has(name))
+  return { all: issuers, only: meant.length === 1 ? meant[0] : undefined }
+}
 
 /** Reads the description; the problem says what to write instead. */
 export function readToken(
   words: TokenWords,
-  config: Known,
+  known: KnownIssuers,
   now: EpochSeconds,
 ): Result<ReadToken, string> {
   switch (words.kind) {
     case 'none':
       return ok({ token: { kind: 'none' }, told: ['none'], provided: [] })
     case 'compact':
-      return readCompact(words.text, config, now)
+      return readCompact(words.text, known, now)
     case 'claims':
-      return readClaims(words, config, now)
+      return readClaims(words, known, now)
     case 'parts':
-      return readParts(words, config)
+      return readParts(words, known)
   }
 }
 
-function readCompact(text: string, config: Known, now: EpochSeconds): Result<ReadToken, string> {
+function readCompact(
+  text: string,
+  known: KnownIssuers,
+  now: EpochSeconds,
+): Result<ReadToken, string> {
   const bare = text.trim()
   if (bare === '') return no('standard input holds no token')
   const bearer = readBearer(bare, true)
   if (!bearer.ok)
     return ok({ token: { kind: 'read', token: bearer }, told: ['it cannot be read'], provided: [] })
-  const { result, issuer } = judgeUnsigned(bearer.value, config.issuers, now)
+  const { result, issuer } = judgeUnsigned(bearer.value, known.all, now)
   return ok({
     token: { kind: 'read', token: result },
     told: [...tellResult(result, issuer), 'its signature was NOT checked'],
@@ -70,24 +93,22 @@ function readCompact(text: string, config: Known, now: EpochSeconds): Result<Rea
 
 function readClaims(
   { json, issuer: name }: Extract<TokenWords, { kind: 'claims' }>,
-  config: Known,
+  known: KnownIssuers,
   now: EpochSeconds,
 ): Result<ReadToken, string> {
   const claims = parseJsonObject(json)
   if (!claims.ok)
     return no(`the claims are ${claims.problem}; write an object such as {"scope":"a b"}`)
-  const named = name === undefined ? undefined : issuerNamed(name, config)
+  const named = name === undefined ? undefined : issuerNamed(name, known)
   if (named?.ok === false) return named
   const says = Object.hasOwn(claims.value, 'iss')
-  const issuer = says
-    ? issuerOf(claims.value, config.issuers)
-    : (named?.value ?? onlyIssuer(config))
+  const issuer = says ? issuerOf(claims.value, known.all) : (named?.value ?? known.only)
   if (says && named !== undefined && named.value !== issuer)
     return no(
       `iss of the claims is none of the issuer ${named.value.name}; leave one of the two out`,
     )
   if (issuer === undefined) {
-    if (!says) return no(`write iss into the claims or name the issuer: ${namesOf(config)}`)
+    if (!says) return no(`write iss into the claims or name the issuer: ${namesOf(known)}`)
     const token: TokenResult = no({ code: 'invalid_token', because: 'the issuer is not accepted' })
     return ok({ token: { kind: 'read', token }, told: tellResult(token, 'none'), provided: [] })
   }
@@ -108,11 +129,11 @@ function imagined(token: VerifiedToken, open: readonly string[]): TokenSketch {
 
 function readParts(
   { clientId, scopes, issuer: name }: Extract<TokenWords, { kind: 'parts' }>,
-  config: Known,
+  known: KnownIssuers,
 ): Result<ReadToken, string> {
-  const named = name === undefined ? undefined : issuerNamed(name, config)
+  const named = name === undefined ? undefined : issuerNamed(name, known)
   if (named?.ok === false) return named
-  const issuer = named?.value ?? onlyIssuer(config)
+  const issuer = named?.value ?? known.only
   const told = [
     issuer === undefined ? 'of any issuer' : `of issuer ${issuer.name}`,
     clientId === undefined ? 'of any client' : `of client ${visible(clientId)}`,
@@ -141,26 +162,15 @@ function refuseClient(id: string, issuer: IssuerSettings | undefined): TokenResu
     : no({ code: 'invalid_token', because: 'the audience is not accepted' })
 }
 
-function issuerNamed(name: string, { issuers }: Known): Result<IssuerSettings, string> {
-  const found = issuers.find((issuer) => issuer.name === name)
+function issuerNamed(name: string, known: KnownIssuers): Result<IssuerSettings, string> {
+  const found = known.all.find((issuer) => issuer.name === name)
   if (found !== undefined) return ok(found)
-  const names = issuers.map((issuer) => issuer.name)
+  const names = known.all.map((issuer) => issuer.name)
   const advice = didYouMean(name, names) || `; there are ${names.join(', ')}`
   return no(`\`issuers\` has no ${JSON.stringify(name)}${advice}`)
 }
 
-/** The only one that is configured, or that any route accepts. */
-function onlyIssuer({ issuers, inbound }: Known): IssuerSettings | undefined {
-  const accepted = new Set(
-    inbound?.routes.flatMap(({ conditions }) =>
-      conditions.flatMap((one) => (one.kind === 'issuer' ? one.names : [])),
-    ),
-  )
-  const meant = issuers.length === 1 ? issuers : issuers.filter(({ name }) => accepted.has(name))
-  return meant.length === 1 ? meant[0] : undefined
-}
-
-const namesOf = ({ issuers }: Known): string => issuers.map(({ name }) => name).join(', ')
+const namesOf = ({ all }: KnownIssuers): string => all.map(({ name }) => name).join(', ')
 
 function tellResult(
   result: TokenResult,

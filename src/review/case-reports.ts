@@ -31,7 +31,9 @@ export function casesText(report: CaseReport): string {
     `${file}: ${counted(results.length, 'case')}, ${results.length - failed} passed, ${failed} failed`,
     ...(reported === 0
       ? []
-      : [`report mode: ${counted(reported, 'denial')} of these only on paper`]),
+      : [
+          `report mode: ${counted(reported, 'denial')} of these would only be logged, and the request forwarded`,
+        ]),
     coverageLine(report),
     ...untouched(report).map(
       ({ route }) => `  no case  ${route.id} (${report.config}:${route.line})`,
@@ -129,12 +131,13 @@ export function casesJson(report: CaseReport): object {
   return {
     ...{ ok: isGood(report), file, config, configHash },
     ...{ passed: results.length - failed, failed },
-    cases: results.map(({ asked, explained, failures, isReportOnly }) => ({
+    cases: results.map(({ asked, explained, failures, isReportOnly, explanation }) => ({
       ...{ name: asked.name, line: asked.line, request: explained.method + ' ' + explained.target },
       ...{ ok: failures.length === 0, expect: asked.expect, decision: explained.decision },
       outcomes: explained.outcomes.map(({ outcome }) => describeOutcome(outcome)),
       route: explained.route?.id ?? null,
       ...{ failures, reportOnly: isReportOnly },
+      explanation: failures.length === 0 ? [] : explanation(),
     })),
     coverage: {
       ...{ percent, minimum: minCoverage ?? null },

@@ -5,7 +5,7 @@ import type { Route } from '../decision/routes.ts'
 import { notesOn } from '../proxy/explain-notes.ts'
 import { explainRequest, type ExplainedRequest } from '../proxy/explained.ts'
 import type { Case } from './cases.ts'
-import { explainText } from './explain-text.ts'
+import { explainText, outcomeText } from './explain-text.ts'
 
 export type CaseResult = {
   readonly asked: Case
@@ -66,21 +66,25 @@ function failuresOf(
   routes: readonly Route[],
 ): readonly string[] {
   const { decision, outcomes, route: owner } = explained
-  const is = decision === 'depends' ? 'it depends on what is not said of the token' : decision
+  const [{ outcome: first }] = outcomes
+  const is =
+    decision === 'depends' ? 'it depends on what is not said of the token' : outcomeText(first)
   const said = outcomes.flatMap(({ outcome }) => (outcome.kind === 'deny' ? [outcome.answer] : []))
   const codes = said.map((answer) => answer.code).join(' or ')
   const statuses = said.map((answer) => answer.status).join(' or ')
   return [
-    ...(decision === expect ? [] : [`expected ${expect}, but ${is}`]),
+    ...(decision === expect ? [] : [`expected ${expect}: ${is}`]),
     ...(code === undefined || said.every((answer) => answer.code === code)
       ? []
-      : [`expected the code ${code}, but ${codes}`]),
+      : [`expected the code ${code}: it is ${codes || 'allowed'}`]),
     ...(status === undefined || said.every((answer) => answer.status === status)
       ? []
-      : [`expected the status ${status}, but ${statuses}`]),
+      : [`expected the status ${status}: it is ${statuses || 'allowed'}`]),
     ...(route === undefined || (owner !== undefined && isNamed(owner, route))
       ? []
-      : [`expected the route ${route}, but ${owner?.id ?? 'none'}${adviceFor(route, routes)}`]),
+      : [
+          `expected the route ${route}: the owner is ${owner?.id ?? 'none'}${adviceFor(route, routes)}`,
+        ]),
   ]
 }
 

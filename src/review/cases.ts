@@ -1,5 +1,5 @@
 /** A cases file -> its cases, or every problem with its place. Pure. */
-import type { Config, ConfigProblem } from '../config/config.ts'
+import type { ConfigProblem } from '../config/config.ts'
 import { readDocument } from '../config/document.ts'
 import type { Environment } from '../config/interpolate.ts'
 import { type KeyPath, sortProblems } from '../config/problems.ts'
@@ -9,7 +9,7 @@ import { readRequest } from '../proxy/explain.ts'
 import type { AskedRequest } from '../proxy/explained.ts'
 import { answers, type ProblemCode } from '../proxy/problems.ts'
 import { type EpochSeconds, no, ok, type Result } from '../units.ts'
-import { readToken, type ReadToken, type TokenWords } from './asked-token.ts'
+import { type KnownIssuers, readToken, type ReadToken, type TokenWords } from './asked-token.ts'
 import {
   type CaseInput,
   type CaseOrGroupInput,
@@ -19,6 +19,7 @@ import {
 
 /** One request and what is expected of it. */
 export type Case = {
+  /** Of the group and the case; with the request where it has no name of its own. */
   readonly name: string
   /** Of the case in its file, from 1. */
   readonly line: number
@@ -32,7 +33,7 @@ export type Case = {
 }
 
 export type CasesDeps = {
-  readonly config: Pick<Config, 'issuers' | 'inbound'>
+  readonly issuers: KnownIssuers
   readonly env: Environment
   readonly now: EpochSeconds
 }
@@ -101,18 +102,14 @@ function readCase(reader: Reader, path: KeyPath, input: CaseInput, outer: Said):
   })
   return asked.flatMap(({ text, request: one }) => {
     if (one === undefined || token === undefined || expect === undefined) return []
-    const name = nameOf(outer.name, own.name, texts.length > 1 ? text : undefined)
+    const isNamed = own.name !== undefined && texts.length === 1
+    const names = [outer.name, own.name, isNamed ? undefined : `${text}, ${expect}`]
+    const name = names.filter((part) => part !== undefined).join(': ')
     return {
-      ...{ name: name ?? `${text}: ${expect}`, line, request: one, token, expect },
+      ...{ name, line, request: one, token, expect },
       ...{ code: code as ProblemCode | undefined, status, route },
     }
   })
-}
-
-/** A name of the group, of the case, and the request where the case has several. */
-function nameOf(...parts: readonly (string | undefined)[]): string | undefined {
-  const given = parts.filter((part) => part !== undefined)
-  return given.length === 0 ? undefined : given.join(': ')
 }
 
 /** The inner one wins: a token is described by one of them alone, and so is a denial. */
@@ -170,9 +167,9 @@ function requestAt(reader: Reader, path: KeyPath, text: string): AskedRequest | 
 }
 
 function tokenOf(reader: Reader, path: KeyPath, said: Said): ReadToken | undefined {
-  const token = readToken(wordsOf(said), reader.config, reader.now)
+  const token = readToken(wordsOf(said), reader.issuers, reader.now)
   if (token.ok) return token.value
-  report(reader, path, token.problem)
+  report(reader, [...path, 'issuer'], token.problem)
   return undefined
 }
 

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { readToken, type ReadToken, type TokenWords } from '../../src/review/asked-token.ts'
+import {
+  knownIssuers,
+  readToken,
+  type ReadToken,
+  type TokenWords,
+} from '../../src/review/asked-token.ts'
 import { seconds } from '../../src/units.ts'
 import { configOf, inboundWith } from '../support/config.ts'
 import { makeKey, mint, noon, poolClaims } from '../support/issuer.ts'
@@ -29,12 +34,12 @@ inbound:
 `)
 
 const read = (words: TokenWords, config = single): ReadToken => {
-  const token = readToken(words, config, seconds(noon))
+  const token = readToken(words, knownIssuers(config), seconds(noon))
   if (token.ok) return token.value
   throw new Error(token.problem)
 }
 const problem = (words: TokenWords, config = single): string | undefined => {
-  const token = readToken(words, config, seconds(noon))
+  const token = readToken(words, knownIssuers(config), seconds(noon))
   return token.ok ? undefined : token.problem
 }
 const claims = (json: string, issuer?: string): TokenWords => ({ kind: 'claims', json, issuer })
