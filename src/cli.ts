@@ -2,6 +2,7 @@
 import { Command as Commander, type CommanderError } from 'commander'
 import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
+import { describeExplain, type ExplainCommand } from './cli/explain.ts'
 import { defaultConfig } from './cli/flags.ts'
 import {
   describeHealth,
@@ -11,10 +12,11 @@ import {
   describeWait,
   type OperateCommand,
 } from './cli/operate.ts'
+import { describeTest, type TestCommand } from './cli/test.ts'
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
-export type Command = OperateCommand | CheckCommand | DevCommand
+export type Command = OperateCommand | CheckCommand | ExplainCommand | TestCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -22,6 +24,8 @@ const describers: Readonly<
 > = {
   run: describeRun,
   check: describeCheck,
+  explain: describeExplain,
+  test: describeTest,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

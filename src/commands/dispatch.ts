@@ -9,6 +9,10 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./run.ts')).run(command, io)
     case 'check':
       return (await import('./check.ts')).check(command, io)
+    case 'explain':
+      return (await import('./explain.ts')).explain(command, io)
+    case 'test':
+      return (await import('./test.ts')).test(command, io)
     case 'token':
       return (await import('./token.ts')).token(command, io)
     case 'health':

@@ -30,6 +30,7 @@ function lineOf(fields: Record<string, unknown>): string {
   }
   const why = fields['reason'] === undefined ? '' : ` ${text('reason')}`
   const who = fields['clientId'] === undefined ? '' : ` client ${text('clientId')}`
+  const where = fields['routeLine'] === undefined ? '' : ` line ${text('routeLine')}`
   const what = `${text('direction')} ${text('method')} ${text('path')}`
-  return `${what} -> ${text('status')}${why}${who} (${text('durationMs')} ms)`
+  return `${what} -> ${text('status')}${why}${where}${who} (${text('durationMs')} ms)`
 }

@@ -1,5 +1,6 @@
 /** Routes as SPEC 2.1 has them: build finds duplicates and crossings, find has one owner or none. */
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import { findNear, type NearRoute } from './near.ts'
 import { findCrossings, findTakenAway, type TakenAway } from './overlaps.ts'
 import { addRoute, otherMethods, routeFor, spokesman, type Owner } from './owner.ts'
 import { foldCase, type Pattern } from './pattern.ts'
@@ -100,6 +101,20 @@ export function findRoute(
 /** Every method that a narrower path takes away from a broader one, for people to look at. Pure. */
 export function takenAway(table: RouteTable): readonly TakenAway[] {
   return findTakenAway(table[paths])
+}
+
+/**
+ * The routes that came close to owning a request, and why they do not: for people who ask. Pure.
+ * `found` is what `findRoute` says of it.
+ */
+export function nearRoutes(
+  table: RouteTable,
+  target: Target,
+  method: string,
+  found: Found,
+): readonly NearRoute[] {
+  const taken = found.kind === 'route' ? found.route : undefined
+  return findNear(table[paths], target.segments, method, taken)
 }
 
 /** Depth first in order of specificity: the first owner met is the most specific. */

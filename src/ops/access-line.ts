@@ -5,6 +5,7 @@ import type { AccessRecord } from './access.ts'
 /** JSON text of the record and its end of line. Pure. Fields without a value are left out (SPEC 5). */
 export function accessLine(record: AccessRecord, level: 'info' | 'warn', time: string): string {
   const { traceId, reason, clientId, issuer, claimed, upstreamMs, upstreamError, route } = record
+  const { routeLine } = record
   return (
     `{"level":"${level}","time":"${time}","direction":"${record.direction}"` +
     `,"requestId":${quoted(record.requestId)}` +
@@ -12,6 +13,7 @@ export function accessLine(record: AccessRecord, level: 'info' | 'warn', time: s
     `,"method":${quoted(record.method)},"path":${quoted(record.path)}` +
     `,"status":${record.status}` +
     optional('route', route) +
+    (routeLine === undefined ? '' : `,"routeLine":${routeLine}`) +
     optional('decision', record.decision) +
     optional('reason', reason) +
     `,"enforced":${String(record.enforced)}` +

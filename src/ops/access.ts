@@ -15,6 +15,8 @@ export type AccessRecord = {
   status: number
   /** Route id of the configuration. */
   route: string | undefined
+  /** Where it stands in the configuration file whose hash is `configHash`, from 1. */
+  routeLine: number | undefined
   decision: 'allow' | 'deny' | undefined
   /** Code of the denial or problem. */
   reason: string | undefined

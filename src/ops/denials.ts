@@ -13,6 +13,8 @@ export type SeenDenial = {
   readonly status: number
   readonly reason: string
   readonly route: string | undefined
+  /** Line of the configuration file that was read when it was denied. */
+  readonly routeLine: number | undefined
   /** From a verified token only. */
   readonly clientId: string | undefined
   readonly requestId: string
@@ -34,9 +36,9 @@ export function createDenials(clock: Clock): Denials {
     note(record) {
       if (!isRefused(record)) return
       const { direction, method, status, reason = 'none', route, enforced } = record
-      const { clientId, requestId } = record
-      const told = { direction, method, status, reason, route, clientId, requestId, enforced }
-      ring[next] = { at: clock(), ...told }
+      const { clientId, requestId, routeLine } = record
+      const told = { direction, method, status, reason, route, routeLine, clientId, requestId }
+      ring[next] = { at: clock(), ...told, enforced }
       next = (next + 1) % mostDenials
     },
     latest: () => [...ring.slice(next), ...ring.slice(0, next)].reverse(),

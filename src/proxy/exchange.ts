@@ -56,6 +56,7 @@ export function beginExchange(
     path: loggedPath(req.url as string),
     status: 0,
     route: undefined,
+    routeLine: undefined,
     decision: undefined,
     reason: undefined,
     enforced: true,

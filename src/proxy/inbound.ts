@@ -161,6 +161,7 @@ export function createInbound(parts: InboundParts): Inbound {
 function note(exchange: Exchange, decision: Decision, mode: Mode): void {
   const { record } = exchange
   record.route = decision.route?.id
+  record.routeLine = decision.route?.line
   record.decision = decision.kind
   record.enforced = mode === 'enforce'
   record.clientId = decision.token?.clientId

@@ -54,6 +54,7 @@ export function createOutbound(parts: OutboundParts): Outbound {
     }
     const { route, target } = found.value
     exchange.record.route = route.id
+    exchange.record.routeLine = route.line
     const brought = req.headers.authorization !== undefined
     if (brought && route.onAuthorization === 'refuse') {
       refuse(exchange, { code: 'authorization_refused' })

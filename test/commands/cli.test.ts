@@ -4,6 +4,7 @@ import { commandNames, type Command, parseArguments } from '../../src/cli.ts'
 
 const config = 'proxy.config.yaml'
 const ports = { issuer: 9229, api: 3000, inbound: 8080, outbound: 8081, admin: 9901 }
+const explain = { name: 'explain', config, json: false } as const
 const dev: Command = { name: 'dev', template: undefined, issuer: 'own', ports }
 
 const parse = (text: string) =>
@@ -19,6 +20,17 @@ t.test('arguments become commands, complete with defaults', (t) => {
     '-c other.yaml': { name: 'run', config: 'other.yaml' },
     'run --config env:CONFIG': { name: 'run', config: 'env:CONFIG' },
     check: { name: 'check', config, json: false, online: false },
+    'explain /a': { ...explain, request: '/a', token: { kind: 'none' } },
+    'explain GET /a --json --token - -c x': {
+      ...{ ...explain, request: 'GET /a', config: 'x', json: true, token: { kind: 'stdin' } },
+    },
+    'explain /a --client c --scopes a/b --issuer app': {
+      ...{ ...explain, request: '/a' },
+      token: { kind: 'parts', clientId: 'c', scopes: ['a/b'], issuer: 'app' },
+    },
+    'explain /a --claims {}': {
+      ...{ ...explain, request: '/a', token: { kind: 'claims', json: '{}', issuer: undefined } },
+    },
     'check --json --online -c a': { name: 'check', config: 'a', json: true, online: true },
     'token worker': { name: 'token', config, client: 'worker', raw: false, scopes: [] },
     'token worker --raw --scopes a/b -c x': {
@@ -73,6 +85,9 @@ t.test('wrong usage is said on stderr with exit code 2, and what was meant', (t)
     'check --jsno': /unknown option '--jsno'[^]*--json/,
     '--confg a': /unknown option '--confg'[^]*--config/,
     token: /missing required argument 'client'/,
+    explain: /missing required argument 'method-or-path'/,
+    'explain /a --token x': /error: write --token - and give the token on standard input/,
+    'explain /a --token - --client c': /cannot be used with option/,
     'token a b': /too many arguments/,
     'run more': /too many arguments/,
     '-c': /argument missing/,

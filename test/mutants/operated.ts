@@ -133,8 +133,8 @@ export const operatedMutants: readonly Mutant[] = [
     name: 'the-form-allows-what-is-denied',
     ids: ['R26'],
     file: 'src/proxy/explain.ts',
-    find: "  if (decision.kind === 'allow') return { kind: 'allow' }\n",
-    replace: "  if (decision.kind !== 'deny' || mode === 'enforce') return { kind: 'allow' }\n",
+    find: "  if (outcome.kind === 'allow') return { kind: 'allow' }\n",
+    replace: "  if (outcome.kind !== 'deny' || outcome.enforced) return { kind: 'allow' }\n",
     tests: ['test/proxy/explain.test.ts'],
   },
 ]

@@ -14,6 +14,7 @@ const record: AccessRecord = {
   path: '/export/1',
   status: 200,
   route: 'GET /export/**',
+  routeLine: 9,
   decision: 'allow',
   reason: undefined,
   enforced: true,

@@ -11,7 +11,14 @@ import '../support/seed.ts'
 
 const record: AccessRecord = {
   ...{ direction: 'inbound', requestId: 'r', traceId: undefined, method: 'GET', path: '/secret' },
-  ...{ status: 200, route: 'GET /a', decision: 'allow', reason: undefined, enforced: true },
+  ...{
+    status: 200,
+    route: 'GET /a',
+    routeLine: 9,
+    decision: 'allow',
+    reason: undefined,
+    enforced: true,
+  },
   ...{
     clientId: 'c',
     issuer: 'i',
@@ -118,6 +125,7 @@ t.test('the last denials are remembered, newest first, and no path of them', (t)
   t.strictSame(latest[0], {
     at: seconds(time.ms / 1000),
     ...{ direction: 'inbound', method: 'GET', status: 403, reason: 'no_route', route: 'GET /a' },
+    routeLine: 9,
     ...{ clientId: 'c', requestId: `r${mostDenials + 6}`, enforced: true },
   })
   t.equal(latest.at(-1)?.requestId, 'r7')

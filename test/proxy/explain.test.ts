@@ -45,7 +45,7 @@ t.test('a request is allowed or denied as a caller would be told', (t) => {
     ['GET /nowhere', 'export a', 403, 'no_route'],
     ['GET /export//1', 'export a', 400, 'invalid_path'],
     ['GET /export/%2e%2e/me', 'export a', 400, 'invalid_path'],
-    ['GET /export/é', 'export a', 400, 'invalid_path'],
+    ['GET /export/é', 'export a', 400, 'invalid_request'],
     ['TRACE /export/1', 'export a', 405, 'method_refused'],
     ['CONNECT /export/1', 'export a', 405, 'method_refused'],
   ]
@@ -95,7 +95,7 @@ t.test('what HTTP itself or a limit refuses is refused in report mode, too', (t)
       verdict: { kind: 'deny', status: 414, code: 'target_too_long', enforced: true },
     })
     t.match(ask('GET /export/é', 'export a', config), {
-      verdict: { kind: 'deny', status: 400, code: 'invalid_path', enforced: true },
+      verdict: { kind: 'deny', status: 400, code: 'invalid_request', enforced: true },
     })
   }
   t.end()

@@ -17,6 +17,7 @@ export const record: AccessRecord = {
   path: '/',
   status: 401,
   route: 'GET /',
+  routeLine: 1,
   decision: 'deny',
   reason: 'invalid_token',
   enforced: true,

@@ -37,6 +37,7 @@ const denial = (
 ): ShownDenial => ({
   ...{ at: before(seconds), direction: 'inbound', method: 'GET', enforced: true },
   ...{ route: 'GET /export/**', clientId: undefined, requestId: `req-${seconds}-4b1c` },
+  routeLine: 9,
   ...told,
 })
 

@@ -20,10 +20,10 @@ export function denials({ denials: rows, at }: Pick<Status, 'denials' | 'at'>): 
       { title: 'Method', cell: ({ method }) => method },
       {
         title: 'Route',
-        cell: ({ route, direction }) =>
+        cell: ({ route, routeLine, direction }) =>
           route === undefined
             ? markup`<span class="soft">none, ${direction}</span>`
-            : markup`<code>${route}</code>`,
+            : markup`<code>${route}</code> <span class="soft">line ${routeLine}</span>`,
       },
       { title: 'Client', cell: ({ clientId }) => clientId ?? markup`<span class="soft">–</span>` },
       { title: 'Request id', cell: ({ requestId }) => markup`<code>${requestId}</code>` },

@@ -1,0 +1,35 @@
+/** What else happens at the request that was asked about: handshakes, preflights, report mode. Pure. */
+import type { InboundConfig } from '../config/config.ts'
+import type { Route } from '../decision/routes.ts'
+import type { ExplainedRequest } from './explained.ts'
+
+/** Sentences, in the order of their weight. */
+export function notesOn(told: ExplainedRequest, inbound: InboundConfig): readonly string[] {
+  const { method, route, isTaken, outcomes, anonymous } = told
+  const isForwarded = outcomes.some(({ outcome }) => outcome.kind === 'deny' && !outcome.enforced)
+  const isReported = isTaken && route?.mode === 'report'
+  const isRouted = isTaken || anonymous !== undefined
+  return [
+    ...(isForwarded || isReported
+      ? ['Report mode: what is denied is forwarded all the same, logged with "enforced": false.']
+      : []),
+    ...(method === 'HEAD' && route?.methods?.includes('HEAD') === false
+      ? ['HEAD is judged as GET: no route of the path lists HEAD.']
+      : []),
+    ...(method === 'GET' && isTaken && route !== undefined ? handshake(told, route) : []),
+    ...(method === 'OPTIONS' && isRouted && inbound.allowPreflight
+      ? ['A CORS preflight is forwarded without a token (allowPreflight: true).']
+      : []),
+    ...(inbound.tokenHeader !== 'authorization' && anonymous !== undefined
+      ? [`The token is read from the header ${inbound.tokenHeader}.`]
+      : []),
+  ]
+}
+
+function handshake({ outcomes }: ExplainedRequest, { websocket }: Route): readonly string[] {
+  if (websocket.allowed)
+    return ['A WebSocket handshake is judged in the same way (websocket: true).']
+  return outcomes.some(({ outcome }) => outcome.kind === 'allow')
+    ? ['A WebSocket handshake is answered 403 upgrade_not_allowed where a request is allowed.']
+    : []
+}
