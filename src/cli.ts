@@ -1,5 +1,6 @@
 /** argv -> Command, or the text and exit code to end with; and the help. */
 import { Command as Commander, type CommanderError } from 'commander'
+import { type AccessCommand, describeAccess } from './cli/access.ts'
 import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
 import { describeExplain, type ExplainCommand } from './cli/explain.ts'
@@ -16,7 +17,8 @@ import { describeTest, type TestCommand } from './cli/test.ts'
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
-export type Command = OperateCommand | CheckCommand | ExplainCommand | TestCommand | DevCommand
+export type Command =
+  OperateCommand | CheckCommand | ExplainCommand | TestCommand | AccessCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -26,6 +28,7 @@ const describers: Readonly<
   check: describeCheck,
   explain: describeExplain,
   test: describeTest,
+  access: describeAccess,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

@@ -1,5 +1,7 @@
 /** `check` on the command line. */
-import type { Command as Commander } from 'commander'
+import { type Command as Commander, Option } from 'commander'
+import { severities, type Severity } from '../review/finding-table.ts'
+import { withTemplates } from './access.ts'
 import { withConfig } from './flags.ts'
 
 export type CheckCommand = {
@@ -7,16 +9,67 @@ export type CheckCommand = {
   readonly config: string
   readonly json: boolean
   readonly online: boolean
+  /** Undefined = whether it is valid, and no more. */
+  readonly lint?: LintOptions
 }
 
-type Flags = { config: string; json?: true; online?: true }
+/** What is to be found besides mistakes. */
+export type LintOptions = {
+  readonly templates: readonly string[]
+  readonly parameters: readonly string[]
+  readonly ignore: string | undefined
+  readonly failOn: Severity
+  readonly sarif: boolean
+}
+
+type Flags = {
+  config: string
+  json?: true
+  online?: true
+  lint?: true
+  template: string[]
+  parameters: string[]
+  format: 'text' | 'json' | 'sarif'
+  ignore?: string
+  failOn?: Severity
+}
 
 export function describeCheck(program: Commander, parsed: (command: CheckCommand) => void): void {
-  withConfig(program.command('check'))
+  const command = withTemplates(withConfig(program.command('check')))
     .description('tell everything that is wrong with a configuration')
     .option('--json', 'print the result as JSON')
     .option('--online', 'fetch the keys of every issuer and a token for every outbound route too')
-    .action(({ config, json, online }: Flags) => {
-      parsed({ name: 'check', config, json: json === true, online: online === true })
+    .option('--lint', 'tell findings of the configuration, too (docs/findings.md)')
+    .addOption(
+      new Option('--format <format>', 'how it is written; sarif is for code hosts, and lints')
+        .choices(['text', 'json', 'sarif'])
+        .default('text'),
+    )
+    .option('--ignore <file>', 'findings that are no problem here, with the reason for each')
+    .addOption(
+      new Option(
+        '--fail-on <severity>',
+        'exit code 1 from this severity on (default: error)',
+      ).choices(severities),
+    )
+  command.action((flags: Flags) => {
+    const { config, online, template: templates, parameters, format, ignore, failOn } = flags
+    if (templates.length === 0 && parameters.length > 0)
+      command.error('error: --parameters are for templates; add --template')
+    const lints = flags.lint === true || templates.length > 0 || format === 'sarif'
+    if (!lints && (ignore !== undefined || failOn !== undefined))
+      command.error('error: --ignore and --fail-on are for findings; add --lint or --template')
+    parsed({
+      ...{ name: 'check', config, online: online === true },
+      json: flags.json === true || format === 'json',
+      ...(lints
+        ? {
+            lint: {
+              ...{ templates, parameters, ignore, failOn: failOn ?? 'error' },
+              sarif: format === 'sarif',
+            },
+          }
+        : {}),
     })
+  })
 }

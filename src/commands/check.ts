@@ -3,33 +3,47 @@ import type { Command } from '../cli.ts'
 import type { Config } from '../config/config.ts'
 import { configSource, formatProblem, loadConfig, readTextFile } from '../config/load.ts'
 import { exposureWarnings } from '../ops/exposure.ts'
+import { findAll, findingsAsText, hasFailed, sarifOf } from './check-findings.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { askOnline, type OnlineResult } from './online.ts'
 
-/** Exit code 0 when the configuration is valid and, with `--online`, every answer was good. */
+/**
+ * Exit code 0 when the configuration is valid, with `--online` every answer was good, and with `--lint` or
+ * `--template` no finding is severe; 3 when a template or ignore list cannot be read.
+ */
 export async function check(
-  { config: argument, json, online }: Extract<Command, { name: 'check' }>,
+  { config: argument, json, online, lint }: Extract<Command, { name: 'check' }>,
   io: Io,
 ): Promise<ExitCode> {
   const loaded = loadConfig(configSource(argument), { env: io.env, readFile: readTextFile })
   if (!loaded.ok) {
     const { problems } = loaded.problem
     if (json) print(io, { ok: false, file: argument, problems, warnings: [] })
+    else if (lint?.sarif === true)
+      for (const problem of problems) io.err(`${formatProblem(argument, problem)}\n`)
     else for (const problem of problems) io.out(`${formatProblem(argument, problem)}\n`)
     return exitCodes.no
   }
   const config = loaded.value
+  const findings = lint === undefined ? [] : findAll(config, lint, io)
+  if (findings === undefined) return exitCodes.failed
   const answers = online ? await askOnline(config, io) : []
   const warnings = [...config.warnings, ...(online ? await exposureWarnings(config) : [])]
-  const isGood = answers.every((answer) => answer.ok)
+  const isGood =
+    answers.every((answer) => answer.ok) &&
+    (lint === undefined || !hasFailed(findings, lint.failOn))
   if (json) {
     const { hash } = config
     const asked = online ? { online: answers } : {}
-    print(io, { ok: isGood, file: argument, hash, problems: [], warnings, ...asked })
-  } else tell(argument, { ...config, warnings }, answers, io)
+    const found = lint === undefined ? {} : { findings }
+    print(io, { ok: isGood, file: argument, hash, problems: [], warnings, ...asked, ...found })
+  } else if (lint?.sarif === true) io.out(sarifOf(findings, io.version))
+  else {
+    tell(argument, { ...config, warnings }, answers, io)
+    if (lint !== undefined) io.out(findingsAsText(findings))
+  }
   return isGood ? exitCodes.ok : exitCodes.no
 }
-
 function print(io: Io, result: object): void {
   io.out(`${JSON.stringify(result, null, 2)}\n`)
 }

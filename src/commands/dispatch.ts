@@ -13,6 +13,8 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./explain.ts')).explain(command, io)
     case 'test':
       return (await import('./test.ts')).test(command, io)
+    case 'access':
+      return (await import('./access.ts')).access(command, io)
     case 'token':
       return (await import('./token.ts')).token(command, io)
     case 'health':
