@@ -1,0 +1,120 @@
+/** Which requests, and whose, two configurations decide differently: exact, never by sampling. Pure. */
+import { no, ok, type Result } from '../../units.ts'
+import { trieOf } from '../table.ts'
+import type { Reading } from '../target.ts'
+import { type Compare, entriesOf, type Entry, type Methods } from './changes.ts'
+import { gain, type Gain, isGained } from './gain.ts'
+import { type Pair, pairsOf } from './pairs.ts'
+import { isInRegion, type Neighbours, neighboursOf, type Region, regionsOf } from './regions.ts'
+import { handshake, type Side, type Verdict, verdictOf } from './side.ts'
+import { isWritten } from './spelling.ts'
+import type { Presented, Who } from './who.ts'
+
+/** Two configurations beside each other: every two owners that have paths in common. */
+export type Comparison = {
+  readonly pairs: readonly Pair[]
+  readonly neighbours: Neighbours
+  readonly verdicts: { readonly before: Verdict; readonly after: Verdict }
+}
+
+/** Requests of one region with one of the methods, and what changes for them. */
+export type Row<Change> = {
+  readonly region: Region
+  readonly methods: Methods
+  /** False: paths in a case in which nobody wrote them, which only lenient clients send. */
+  readonly isWritten: boolean
+  readonly change: Change
+}
+
+/** One of them is there. */
+export type AccessChange = { readonly gained: Gain | undefined; readonly lost: Gain | undefined }
+
+/** Two tables whose paths cross in more ways than can be looked at, or needs that can be met in too many. */
+export type TooMuch = 'too many places' | 'too many terms'
+
+/** Sets two configurations beside each other. */
+export function compareSides(before: Side, after: Side): Result<Comparison, TooMuch> {
+  const pairs = pairsOf(trieOf(before.table), trieOf(after.table))
+  if (pairs === undefined) return no('too many places')
+  const verdicts = { before: verdictOf(before), after: verdictOf(after) }
+  return ok({ pairs, neighbours: neighboursOf(pairs), verdicts })
+}
+
+/** All rows in which `compare` finds something, in the order in which they are found. */
+export function rowsOf<Change>(
+  { pairs, neighbours, verdicts }: Comparison,
+  compare: Compare<Change>,
+): readonly Row<Change>[] {
+  const groups = new Map<string, Entry<Change>[]>()
+  for (const pair of pairs)
+    for (const entry of entriesOf(pair, verdicts, compare)) {
+      const group = groups.get(entry.key) ?? []
+      group.push(entry)
+      groups.set(entry.key, group)
+    }
+  return [...groups.values()].flatMap((group) => {
+    const [{ methods, change }] = group as [Entry<Change>] // made with its first
+    return regionsOf(group, neighbours).map((region) => {
+      const [{ spelling }] = region.members
+      const written = spelling === undefined || isWritten(spelling)
+      return { region, methods, isWritten: written, change }
+    })
+  })
+}
+
+/** Every request that one side lets through and the other does not, and whose it is. */
+export function accessRows(comparison: Comparison): Result<readonly Row<AccessChange>[], TooMuch> {
+  const changes = new Map<string, ReturnType<Compare<AccessChange>>>()
+  const number = numbered()
+  let hasTooMany = false
+  const rows = rowsOf<AccessChange>(comparison, (before, after) => {
+    const key = `${number(before)} ${number(after)}`
+    if (changes.has(key)) return changes.get(key)
+    const gained = gain(before, after)
+    const lost = gain(after, before)
+    hasTooMany ||= !gained.ok || !lost.ok
+    const change = {
+      gained: gained.ok ? gained.value : undefined,
+      lost: lost.ok ? lost.value : undefined,
+    }
+    const isSame = change.gained === undefined && change.lost === undefined
+    const compared = isSame ? undefined : { key: JSON.stringify(change), change }
+    changes.set(key, compared)
+    return compared
+  })
+  return hasTooMany ? no('too many terms') : ok(rows)
+}
+
+/** Whether the rows say that this request, with this token or none, is decided differently; and how. */
+export function containsRequest(
+  rows: readonly Row<AccessChange>[],
+  { path, method }: { readonly path: Reading; readonly method: string },
+  token: Presented | undefined,
+): 'gained' | 'lost' | undefined {
+  for (const { region, methods, change } of rows) {
+    if (!hasMethod(methods, method) || !isInRegion(region, path)) continue
+    if (change.gained !== undefined && isGained(change.gained, token)) return 'gained'
+    if (change.lost !== undefined && isGained(change.lost, token)) return 'lost'
+  }
+  return undefined
+}
+
+function hasMethod({ kind, methods, websocket }: Methods, method: string): boolean {
+  if (method === handshake) return websocket
+  return methods.includes(method) === (kind === 'only')
+}
+
+/** The same number for the same text, so that it is made once for each value. */
+function numbered(): (who: Who) => number {
+  const values = new Map<Who, number>()
+  const texts = new Map<string, number>()
+  return (who) => {
+    const known = values.get(who)
+    if (known !== undefined) return known
+    const text = JSON.stringify(who)
+    const number = texts.get(text) ?? texts.size
+    texts.set(text, number)
+    values.set(who, number)
+    return number
+  }
+}
