@@ -2,6 +2,7 @@
 import { Command as Commander, type CommanderError } from 'commander'
 import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
+import { describeDiff, type DiffCommand } from './cli/diff.ts'
 import { defaultConfig } from './cli/flags.ts'
 import {
   describeHealth,
@@ -14,7 +15,7 @@ import {
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
-export type Command = OperateCommand | CheckCommand | DevCommand
+export type Command = OperateCommand | CheckCommand | DiffCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -22,6 +23,7 @@ const describers: Readonly<
 > = {
   run: describeRun,
   check: describeCheck,
+  diff: describeDiff,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

@@ -1,0 +1,103 @@
+/** Two revisions -> everything that changes for callers. Pure. */
+import type { InboundConfig } from '../config/config.ts'
+import {
+  accessRows,
+  type AccessChange,
+  compareSides,
+  type Comparison,
+  type Row,
+  type TooMuch,
+} from '../decision/difference/difference.ts'
+import type { Side } from '../decision/difference/side.ts'
+import { buildRouteTable } from '../decision/table.ts'
+import { no, ok, type Result } from '../units.ts'
+import { keysOf, pairIssuers } from './issuer-keys.ts'
+import { type Absent } from './absent.ts'
+import type { Revision } from './revision.ts'
+import type { Setting } from './setting.ts'
+import { compareSettings } from './settings-difference.ts'
+
+export type Report = {
+  readonly before: string
+  readonly after: string
+  /** Public exposure first, then by path. */
+  readonly rows: readonly Row<AccessChange>[]
+  readonly settings: readonly Setting[]
+  /** Variables and files that are not here, of both, each once. */
+  readonly absent: readonly Absent[]
+  /** Whether it says something to name an issuer. */
+  readonly hasIssuers: boolean
+  readonly isWidened: boolean
+  readonly isNarrowed: boolean
+}
+
+/** Why two configurations cannot be compared, in words. */
+const reasons: Readonly<Record<TooMuch, string>> = {
+  'too many places':
+    'their paths cross in more ways than can be looked at (500,000): write fewer {names} beside literals',
+  'too many terms':
+    'the scopes and claims of a route can be combined in more than 1,024 ways: write fewer anyOf within allOf',
+}
+
+/** The comparison itself goes along for those who ask it more. */
+export function compareRevisions(
+  before: Revision,
+  after: Revision,
+): Result<{ readonly report: Report; readonly comparison: Comparison }, string> {
+  const issuers = pairIssuers(before.issuers, after.issuers)
+  const compared = compareSides(
+    sideOf(before.inbound, keysOf(issuers, 'before')),
+    sideOf(after.inbound, keysOf(issuers, 'after')),
+  )
+  if (!compared.ok) return no(reasons[compared.problem])
+  const rows = accessRows(compared.value)
+  if (!rows.ok) return no(reasons[rows.problem])
+  const settings = compareSettings(before, after, issuers)
+  const absent = new Map(
+    [...before.absent, ...after.absent].map((one) => [
+      `${one.kind} ${one.name} ${one.treated}`,
+      one,
+    ]),
+  )
+  const report: Report = {
+    before: before.name,
+    after: after.name,
+    rows: [...rows.value].sort(inOrder),
+    settings,
+    absent: [...absent.values()],
+    hasIssuers: issuers.length > 1,
+    isWidened:
+      rows.value.some(({ change }) => change.gained !== undefined) ||
+      settings.some(({ effect }) => effect === 'widened' || effect === 'both'),
+    isNarrowed:
+      rows.value.some(({ change }) => change.lost !== undefined) ||
+      settings.some(({ effect }) => effect === 'narrowed' || effect === 'both'),
+  }
+  return ok({ report, comparison: compared.value })
+}
+
+/** Without an inbound proxy nobody is let through. */
+function sideOf(inbound: InboundConfig | undefined, issuers: ReadonlyMap<string, string>): Side {
+  if (inbound !== undefined) {
+    const { table, mode, ignoreCase } = inbound
+    return { table, mode, ignoreCase, issuers }
+  }
+  const empty = buildRouteTable([])
+  if (!empty.ok) throw new Error('a table without routes has no problems')
+  return { table: empty.value, mode: 'enforce', ignoreCase: false, issuers }
+}
+
+/** Stable, whatever the order of routes in the files. */
+export function inOrder(a: Row<unknown>, b: Row<unknown>): number {
+  return compareText(orderOf(a), orderOf(b))
+}
+
+function orderOf({ region, methods, isWritten, change }: Row<unknown>): string {
+  const { gained } = change as Partial<AccessChange>
+  const rank = gained?.kind === 'everyone' ? 0 : 1
+  return [rank, isWritten ? 0 : 1, region.template.text, JSON.stringify([methods, change])].join(
+    ' ',
+  )
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

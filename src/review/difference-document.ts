@@ -1,0 +1,118 @@
+/** A report as sections of tables, which terminals and Markdown show in their own ways. Pure. */
+import type { AccessChange, Row } from '../decision/difference/difference.ts'
+import type { Absent } from './absent.ts'
+import type { Report } from './compare.ts'
+import { gainText, methodsText, pathsText, type Words } from './difference-words.ts'
+import type { Setting } from './setting.ts'
+
+export type Section = {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export type DifferenceDocument = {
+  /** `widened`, `narrowed`, `widened and narrowed` or `no change of access`, and how many rows of what. */
+  readonly summary: string
+  readonly sections: readonly Section[]
+  readonly notes: readonly string[]
+}
+
+/** Everything that there is to tell; sections without rows are left out. */
+export function documentOf(report: Report, quote: Words['quote']): DifferenceDocument {
+  const words: Words = { quote, hasIssuers: report.hasIssuers }
+  const written = report.rows.filter(({ isWritten }) => isWritten)
+  const others = report.rows.filter(({ isWritten }) => !isWritten)
+  const open = (row: Row<AccessChange>) => row.change.gained?.kind === 'everyone'
+  const gains = written.filter(({ change }) => change.gained !== undefined)
+  const columns = ['methods', 'paths', 'who']
+  const sections: readonly Section[] = [
+    {
+      title: 'Open to everyone now, without a token',
+      columns,
+      rows: gains.filter(open).map((row) => gained(row, words)),
+    },
+    settingsSection('Settings that change who is let through', report.settings, quote, true),
+    {
+      title: 'Newly callable',
+      columns,
+      rows: gains.filter((row) => !open(row)).map((row) => gained(row, words)),
+    },
+    { title: 'No longer callable', columns, rows: written.flatMap((row) => lost(row, words)) },
+    {
+      title: 'In other spellings (upper and lower case): newly callable',
+      columns,
+      rows: others
+        .filter(({ change }) => change.gained !== undefined)
+        .map((row) => gained(row, words)),
+    },
+    {
+      title: 'In other spellings (upper and lower case): no longer callable',
+      columns,
+      rows: others.flatMap((row) => lost(row, words)),
+    },
+    settingsSection('Other settings', report.settings, quote, false),
+  ]
+  return {
+    summary: summaryOf(report),
+    sections: sections.filter(({ rows }) => rows.length > 0),
+    notes: report.absent.map((one) => noteOf(one, quote)),
+  }
+}
+
+/** The first line: what a reviewer must know at least. */
+export function summaryOf({ rows, settings, isWidened, isNarrowed }: Report): string {
+  const verdict =
+    isWidened && isNarrowed
+      ? 'widened and narrowed'
+      : isWidened
+        ? 'widened'
+        : isNarrowed
+          ? 'narrowed'
+          : 'no change of access'
+  const count = (is: (row: Row<AccessChange>) => boolean) => rows.filter(is).length
+  const told = [
+    [count(({ change }) => change.gained?.kind === 'everyone'), 'open to everyone now'],
+    [count(({ change }) => change.gained?.kind === 'holders'), 'newly callable'],
+    [count(({ change }) => change.lost !== undefined), 'no longer callable'],
+    [settings.length, settings.length === 1 ? 'setting' : 'settings'],
+  ] as const
+  const parts = told.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
+  return parts.length === 0 ? verdict : `${verdict}: ${parts.join(', ')}`
+}
+
+function gained({ methods, region, change }: Row<AccessChange>, words: Words): readonly string[] {
+  const who = change.gained === undefined ? '' : gainText(change.gained, 'before', words)
+  return [methodsText(methods), pathsText(region, words.quote), who]
+}
+
+function lost({ methods, region, change }: Row<AccessChange>, words: Words): (readonly string[])[] {
+  if (change.lost === undefined) return []
+  const who = gainText(change.lost, 'still', words)
+  return [[methodsText(methods), pathsText(region, words.quote), who]]
+}
+
+function settingsSection(
+  title: string,
+  settings: readonly Setting[],
+  quote: Words['quote'],
+  decides: boolean,
+): Section {
+  const rows = settings
+    .filter(({ effect }) => (effect === 'changed') !== decides)
+    .map(({ effect, key, before, after, note }) => [
+      effect === 'both' ? 'widened and narrowed' : effect,
+      quote(key),
+      `${quote(before)} -> ${quote(after)}`,
+      note,
+    ])
+  return { title, columns: ['effect', 'setting', 'change', 'meaning'], rows }
+}
+
+function noteOf({ kind, name, key, treated }: Absent, quote: Words['quote']): string {
+  const what = kind === 'variable' ? quote(`\${${name}}`) : `the file ${quote(name)}`
+  const missing = kind === 'variable' ? 'is not set here' : 'is not here'
+  return treated === 'by name'
+    ? `${what} (${quote(key)}) ${missing}: compared by its name`
+    : `${what} (${quote(key)}) ${missing}: left out, it does not decide who is let through`
+}
