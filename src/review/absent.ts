@@ -28,6 +28,8 @@ const addresses = ['issuer', 'endpoint', 'jwksUri']
 export function partOf(path: KeyPath): Part {
   const [section = '', first = '', second = '', third = ''] = path.map(String)
   if (otherSections.includes(section)) return 'left out'
+  // whose certificates count decides, and is told by the name of the file
+  if (path.at(-1) === 'clientCa' || path.at(-1) === 'ca') return 'by name'
   if (section === 'issuers') {
     if (spareOfIssuer.includes(second)) return 'left out'
     const isName = [...names, ...addresses, 'userPoolId', 'jwks'].includes(second)

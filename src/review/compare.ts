@@ -67,10 +67,10 @@ export function compareRevisions(
     absent: [...absent.values()],
     hasIssuers: issuers.length > 1,
     isWidened:
-      rows.value.some(({ change }) => change.gained !== undefined) ||
+      rows.value.some(({ change }) => change.direction === 'gained') ||
       settings.some(({ effect }) => effect === 'widened' || effect === 'both'),
     isNarrowed:
-      rows.value.some(({ change }) => change.lost !== undefined) ||
+      rows.value.some(({ change }) => change.direction === 'lost') ||
       settings.some(({ effect }) => effect === 'narrowed' || effect === 'both'),
   }
   return ok({ report, comparison: compared.value })
@@ -88,16 +88,14 @@ function sideOf(inbound: InboundConfig | undefined, issuers: ReadonlyMap<string,
 }
 
 /** Stable, whatever the order of routes in the files. */
-export function inOrder(a: Row<unknown>, b: Row<unknown>): number {
+function inOrder(a: Row<AccessChange>, b: Row<AccessChange>): number {
   return compareText(orderOf(a), orderOf(b))
 }
 
-function orderOf({ region, methods, isWritten, change }: Row<unknown>): string {
-  const { gained } = change as Partial<AccessChange>
-  const rank = gained?.kind === 'everyone' ? 0 : 1
-  return [rank, isWritten ? 0 : 1, region.template.text, JSON.stringify([methods, change])].join(
-    ' ',
-  )
+function orderOf({ region, methods, isWritten, change }: Row<AccessChange>): string {
+  const { direction, who } = change
+  const rank = direction === 'lost' ? 2 : who.kind === 'everyone' ? 0 : 1
+  return [rank, isWritten ? 0 : 1, region.template.text, JSON.stringify([methods, who])].join(' ')
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

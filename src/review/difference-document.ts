@@ -21,36 +21,21 @@ export type DifferenceDocument = {
 /** Everything that there is to tell; sections without rows are left out. */
 export function documentOf(report: Report, quote: Words['quote']): DifferenceDocument {
   const words: Words = { quote, hasIssuers: report.hasIssuers }
-  const written = report.rows.filter(({ isWritten }) => isWritten)
-  const others = report.rows.filter(({ isWritten }) => !isWritten)
-  const open = (row: Row<AccessChange>) => row.change.gained?.kind === 'everyone'
-  const gains = written.filter(({ change }) => change.gained !== undefined)
-  const columns = ['methods', 'paths', 'who']
+  const rows = (title: string, is: (row: Row<AccessChange>) => boolean): Section => ({
+    ...{ title, columns: ['methods', 'paths', 'who'] },
+    rows: report.rows.filter(is).map((row) => cells(row, words)),
+  })
+  const other = 'In other spellings (upper and lower case): '
   const sections: readonly Section[] = [
-    {
-      title: 'Open to everyone now, without a token',
-      columns,
-      rows: gains.filter(open).map((row) => gained(row, words)),
-    },
+    rows('Open to everyone now, without a token', (row) => row.isWritten && isOpened(row)),
     settingsSection('Settings that change who is let through', report.settings, quote, true),
-    {
-      title: 'Newly callable',
-      columns,
-      rows: gains.filter((row) => !open(row)).map((row) => gained(row, words)),
-    },
-    { title: 'No longer callable', columns, rows: written.flatMap((row) => lost(row, words)) },
-    {
-      title: 'In other spellings (upper and lower case): newly callable',
-      columns,
-      rows: others
-        .filter(({ change }) => change.gained !== undefined)
-        .map((row) => gained(row, words)),
-    },
-    {
-      title: 'In other spellings (upper and lower case): no longer callable',
-      columns,
-      rows: others.flatMap((row) => lost(row, words)),
-    },
+    rows(
+      'Newly callable',
+      (row) => row.isWritten && row.change.direction === 'gained' && !isOpened(row),
+    ),
+    rows('No longer callable', (row) => row.isWritten && row.change.direction === 'lost'),
+    rows(`${other}newly callable`, (row) => !row.isWritten && row.change.direction === 'gained'),
+    rows(`${other}no longer callable`, (row) => !row.isWritten && row.change.direction === 'lost'),
     settingsSection('Other settings', report.settings, quote, false),
   ]
   return {
@@ -72,24 +57,21 @@ export function summaryOf({ rows, settings, isWidened, isNarrowed }: Report): st
           : 'no change of access'
   const count = (is: (row: Row<AccessChange>) => boolean) => rows.filter(is).length
   const told = [
-    [count(({ change }) => change.gained?.kind === 'everyone'), 'open to everyone now'],
-    [count(({ change }) => change.gained?.kind === 'holders'), 'newly callable'],
-    [count(({ change }) => change.lost !== undefined), 'no longer callable'],
+    [count(isOpened), 'open to everyone now'],
+    [count((row) => row.change.direction === 'gained' && !isOpened(row)), 'newly callable'],
+    [count(({ change }) => change.direction === 'lost'), 'no longer callable'],
     [settings.length, settings.length === 1 ? 'setting' : 'settings'],
   ] as const
   const parts = told.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
   return parts.length === 0 ? verdict : `${verdict}: ${parts.join(', ')}`
 }
 
-function gained({ methods, region, change }: Row<AccessChange>, words: Words): readonly string[] {
-  const who = change.gained === undefined ? '' : gainText(change.gained, 'before', words)
-  return [methodsText(methods), pathsText(region, words.quote), who]
-}
+const isOpened = ({ change: { direction, who } }: Row<AccessChange>): boolean =>
+  direction === 'gained' && who.kind === 'everyone'
 
-function lost({ methods, region, change }: Row<AccessChange>, words: Words): (readonly string[])[] {
-  if (change.lost === undefined) return []
-  const who = gainText(change.lost, 'still', words)
-  return [[methodsText(methods), pathsText(region, words.quote), who]]
+function cells({ methods, region, change }: Row<AccessChange>, words: Words): readonly string[] {
+  const others = change.direction === 'gained' ? 'before' : 'still'
+  return [methodsText(methods), pathsText(region, words.quote), gainText(change.who, others, words)]
 }
 
 function settingsSection(

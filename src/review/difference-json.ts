@@ -14,7 +14,7 @@ function rowOf({ region, methods, isWritten, change }: Row<AccessChange>): objec
     except: region.except.map(({ text }) => text),
     methods,
     otherSpellings: !isWritten,
-    gained: change.gained ?? null,
-    lost: change.lost ?? null,
+    direction: change.direction,
+    who: change.who,
   }
 }

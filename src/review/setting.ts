@@ -72,5 +72,13 @@ function effectOf(
 export const listed = (list: readonly string[] | undefined): string =>
   list === undefined ? 'any' : list.length === 0 ? 'none' : [...list].sort().join(', ')
 
-const duration = (milliseconds: number): string =>
-  milliseconds % 1000 === 0 ? `${milliseconds / 1000}s` : `${milliseconds}ms`
+/** In the greatest unit that needs no fraction. */
+function duration(milliseconds: number): string {
+  const units = [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const
+  const [unit, length] = units.find(([, size]) => milliseconds % size === 0) ?? ['ms', 1]
+  return `${milliseconds / length}${unit}`
+}

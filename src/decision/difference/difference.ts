@@ -2,7 +2,7 @@
 import { no, ok, type Result } from '../../units.ts'
 import { trieOf } from '../table.ts'
 import type { Reading } from '../target.ts'
-import { type Compare, entriesOf, type Entry, type Methods } from './changes.ts'
+import { type Compare, type Compared, entriesOf, type Entry, type Methods } from './changes.ts'
 import { gain, type Gain, isGained } from './gain.ts'
 import { type Pair, pairsOf } from './pairs.ts'
 import { isInRegion, type Neighbours, neighboursOf, type Region, regionsOf } from './regions.ts'
@@ -26,8 +26,8 @@ export type Row<Change> = {
   readonly change: Change
 }
 
-/** One of them is there. */
-export type AccessChange = { readonly gained: Gain | undefined; readonly lost: Gain | undefined }
+/** Who is let through by one side and not by the other. */
+export type AccessChange = { readonly direction: 'gained' | 'lost'; readonly who: Gain }
 
 /** Two tables whose paths cross in more ways than can be looked at, or needs that can be met in too many. */
 export type TooMuch = 'too many places' | 'too many terms'
@@ -64,23 +64,29 @@ export function rowsOf<Change>(
 
 /** Every request that one side lets through and the other does not, and whose it is. */
 export function accessRows(comparison: Comparison): Result<readonly Row<AccessChange>[], TooMuch> {
-  const changes = new Map<string, ReturnType<Compare<AccessChange>>>()
+  const gained = directed(comparison, 'gained')
+  const lost = directed(comparison, 'lost')
+  if (!gained.ok) return gained
+  return lost.ok ? ok([...gained.value, ...lost.value]) : lost
+}
+
+function directed(
+  comparison: Comparison,
+  direction: AccessChange['direction'],
+): Result<readonly Row<AccessChange>[], TooMuch> {
+  const known = new Map<string, Compared<AccessChange> | undefined>()
   const number = numbered()
   let hasTooMany = false
+  const look = (before: Who, after: Who): Compared<AccessChange> | undefined => {
+    const who = direction === 'gained' ? gain(before, after) : gain(after, before)
+    if (!who.ok) hasTooMany = true
+    if (!who.ok || who.value === undefined) return undefined
+    return { key: JSON.stringify(who.value), change: { direction, who: who.value } }
+  }
   const rows = rowsOf<AccessChange>(comparison, (before, after) => {
     const key = `${number(before)} ${number(after)}`
-    if (changes.has(key)) return changes.get(key)
-    const gained = gain(before, after)
-    const lost = gain(after, before)
-    hasTooMany ||= !gained.ok || !lost.ok
-    const change = {
-      gained: gained.ok ? gained.value : undefined,
-      lost: lost.ok ? lost.value : undefined,
-    }
-    const isSame = change.gained === undefined && change.lost === undefined
-    const compared = isSame ? undefined : { key: JSON.stringify(change), change }
-    changes.set(key, compared)
-    return compared
+    if (!known.has(key)) known.set(key, look(before, after))
+    return known.get(key)
   })
   return hasTooMany ? no('too many terms') : ok(rows)
 }
@@ -90,13 +96,11 @@ export function containsRequest(
   rows: readonly Row<AccessChange>[],
   { path, method }: { readonly path: Reading; readonly method: string },
   token: Presented | undefined,
-): 'gained' | 'lost' | undefined {
-  for (const { region, methods, change } of rows) {
-    if (!hasMethod(methods, method) || !isInRegion(region, path)) continue
-    if (change.gained !== undefined && isGained(change.gained, token)) return 'gained'
-    if (change.lost !== undefined && isGained(change.lost, token)) return 'lost'
-  }
-  return undefined
+): AccessChange['direction'] | undefined {
+  return rows.find(
+    ({ region, methods, change }) =>
+      hasMethod(methods, method) && isInRegion(region, path) && isGained(change.who, token),
+  )?.change.direction
 }
 
 function hasMethod({ kind, methods, websocket }: Methods, method: string): boolean {
