@@ -33,8 +33,12 @@ export type TemplateDocument = {
   readonly root: YAMLMap | undefined
   /** Every problem found, by this file and by those who read on. */
   readonly problems: ConfigProblem[]
+  /** Line and column from 1 where a node begins. */
+  placeOf(node: Node | null): { readonly line: number; readonly column: number }
   /** Adds a problem at a node's place; the same one twice counts once. */
   report(node: Node | null, key: string, message: string): void
+  /** The same for what no surroundings could cure: the template contradicts itself. */
+  refuse(node: Node | null, key: string, message: string): void
 }
 
 /** Reads `text`; syntax errors and unknown tags are in `problems`. Pure. */
@@ -48,15 +52,20 @@ export function readTemplateDocument(text: string): TemplateDocument {
     const { line, col } = lineCounter.linePos(fault.pos[0])
     return { line, column: col, key: '', message: firstLine(fault.message) }
   })
-  const report: TemplateDocument['report'] = (node, key, message) => {
+  const placeOf: TemplateDocument['placeOf'] = (node) => {
     const { line, col } = lineCounter.linePos(node?.range?.[0] ?? 0)
+    return { line, column: col }
+  }
+  const report: TemplateDocument['report'] = (node, key, message) => {
+    const { line, column } = placeOf(node)
     const known = problems.some(
-      (problem) => problem.line === line && problem.column === col && problem.message === message,
+      (problem) =>
+        problem.line === line && problem.column === column && problem.message === message,
     )
-    if (!known) problems.push({ line, column: col, key, message })
+    if (!known) problems.push({ line, column, key, message })
   }
   const root = isMap(document.contents) ? document.contents : undefined
-  return { document, root, problems, report }
+  return { document, root, problems, placeOf, report, refuse: report }
 }
 
 /** Tags that the parser keeps on the node and leaves to `intrinsics.ts`. */

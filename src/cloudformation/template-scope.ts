@@ -28,52 +28,110 @@ export type FindResource = (name: string, attribute: string | undefined) => Resu
 /** The scope of the values at `key`; the same names everywhere, problems under that key. */
 export type ScopeAt = (key: string) => Scope
 
-/** Reads the sections that values refer to. Pure; problems go to `template`. */
+/** What a template does not say itself. A "no" says why, in words that can follow "`Name`: ". */
+export type Surroundings = {
+  readonly pseudo: ReadonlyMap<string, Resolved>
+  /** The value given for a parameter; undefined = its default counts. */
+  parameter(name: string, type: string): Result<string | undefined, string>
+  /** For `Fn::ImportValue`. */
+  exported(name: string): Result<Resolved, string>
+  readonly findResource: FindResource
+}
+
+/** Reads the sections that values refer to, everything outside of them being known. Pure; problems go to `template`. */
 export function templateScope(
   template: TemplateDocument,
   stack: Stack,
   findResource: FindResource,
 ): ScopeAt {
   const parameters = section(template.root, 'Parameters')
-  const mappings = section(template.root, 'Mappings')
-  const conditions = section(template.root, 'Conditions')
-  const pseudo = pseudoParameters(stack)
-  const open = new Set<string>()
-
   for (const name of Object.keys(stack.parameters))
     if (!parameters?.has(name))
       template.report(parameters ?? null, 'Parameters', `\`${name}\` is not declared`)
+  return scopeIn(template, {
+    ...{ pseudo: pseudoParameters(stack), findResource },
+    parameter: (name) => ok(stack.parameters[name]),
+    exported(name) {
+      const value = stack.imports[name]
+      return value === undefined ? no(notExported) : ok(value)
+    },
+  })
+}
+
+const onlyPlain = 'Mappings hold plain values only'
+
+export const notExported = 'another stack exports it; its value is not known here'
+
+/** The same with surroundings of which some may not be known. Pure; problems go to `template`. */
+export function scopeIn(template: TemplateDocument, around: Surroundings): ScopeAt {
+  const parameters = section(template.root, 'Parameters')
+  const mappings = section(template.root, 'Mappings')
+  const conditions = section(template.root, 'Conditions')
+  // each is judged once: those that refer to two others would otherwise double the work with every step
+  const judged = new Map<
+    string,
+    'open' | { readonly result: boolean | undefined; readonly report: (() => void) | undefined }
+  >()
+  // a mapping that could refer to mappings could refer to itself
+  const plainValues = (key: string): Scope => ({
+    reference: () => no(onlyPlain),
+    attribute: () => no(onlyPlain),
+    mapping: () => no(onlyPlain),
+    exported: () => no(onlyPlain),
+    condition: (_, at) => {
+      template.report(at, key, onlyPlain)
+      return undefined
+    },
+    report: (node, message) => template.report(node, key, message),
+  })
 
   const scopeAt: ScopeAt = (key) => ({
     reference(name) {
-      const value = pseudo.get(name)
+      const value = around.pseudo.get(name)
       if (value !== undefined) return ok(value)
       if (name.startsWith('AWS::')) return no('only AWS knows its value')
       const parameter = parameters?.get(name)
-      if (isMap(parameter)) return parameterValue(name, parameter, stack)
-      return findResource(name, undefined)
+      if (isMap(parameter)) return parameterValue(name, parameter, around)
+      return around.findResource(name, undefined)
     },
-    attribute: (name, attribute) => findResource(name, attribute),
+    attribute: (name, attribute) => around.findResource(name, attribute),
     mapping(map, first, second) {
       const value = mappings?.getIn([map, first, second], true) as Node | undefined
-      return value ? ok(evaluate(value, scopeAt(`Mappings.${map}`))) : no('is not in Mappings')
+      return value ? ok(evaluate(value, plainValues(`Mappings.${map}`))) : no('is not in Mappings')
     },
-    exported(name) {
-      const value = stack.imports[name]
-      return value === undefined
-        ? no('another stack exports it; its value is not known here')
-        : ok(value)
-    },
+    exported: (name) => around.exported(name),
     condition(name, at) {
       const node = conditions?.get(name, true) as Node | undefined
-      if (node === undefined || open.has(name)) {
-        const because = node ? 'refers to itself' : 'is not declared in Conditions'
-        template.report(at, key, `condition \`${name}\` ${because}`)
+      if (node === undefined) {
+        template.report(at, key, `condition \`${name}\` is not declared in Conditions`)
         return undefined
       }
-      open.add(name)
-      const result = holds(node, scopeAt(`Conditions.${name}`))
-      open.delete(name)
+      const before = judged.get(name)
+      if (before === 'open') {
+        template.refuse(at, key, `condition \`${name}\` refers to itself`)
+        return undefined
+      }
+      if (before !== undefined) {
+        before.report?.()
+        return before.result
+      }
+      judged.set(name, 'open')
+      let report: (() => void) | undefined
+      const inside = scopeAt(`Conditions.${name}`)
+      const result = holds(node, {
+        ...inside,
+        report(place, message) {
+          report ??= () => inside.report(place, message)
+          inside.report(place, message)
+        },
+        condition(other, place) {
+          const told = inside.condition(other, place)
+          const inner = judged.get(other)
+          if (told === undefined && inner !== 'open') report ??= inner?.report
+          return told
+        },
+      })
+      judged.set(name, { result, report })
       return result
     },
     report: (node, message) => template.report(node, key, message),
@@ -98,14 +156,19 @@ function pseudoParameters(stack: Stack): ReadonlyMap<string, Resolved> {
   ])
 }
 
-function parameterValue(name: string, parameter: YAMLMap, stack: Stack): Result<Resolved, string> {
+function parameterValue(
+  name: string,
+  parameter: YAMLMap,
+  around: Surroundings,
+): Result<Resolved, string> {
   const declared = parameter.get('Type')
   const type = typeof declared === 'string' ? declared : 'String'
   const fallback = parameter.get('Default', true)
-  const given = stack.parameters[name]
+  const given = around.parameter(name, type)
+  if (!given.ok) return given
   // the default of an SSM parameter is the name under which AWS finds the value
   const own = isScalar(fallback) && !type.startsWith('AWS::SSM::') ? fallback : undefined
-  const text = given ?? own?.source
+  const text = given.value ?? own?.source
   if (text === undefined) return no('the parameter has no default and was given no value')
   const isList = type === 'CommaDelimitedList' || type.startsWith('List<')
   return ok(isList ? text.split(',').map((item) => item.trim()) : text)
