@@ -1,5 +1,6 @@
 /** argv -> Command, or the text and exit code to end with; and the help. */
 import { Command as Commander, type CommanderError } from 'commander'
+import { type AccessCommand, describeAccess } from './cli/access.ts'
 import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
 import { describeDiff, type DiffCommand } from './cli/diff.ts'
@@ -15,7 +16,7 @@ import {
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
-export type Command = OperateCommand | CheckCommand | DiffCommand | DevCommand
+export type Command = OperateCommand | CheckCommand | AccessCommand | DiffCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -23,6 +24,7 @@ const describers: Readonly<
 > = {
   run: describeRun,
   check: describeCheck,
+  access: describeAccess,
   diff: describeDiff,
   token: describeToken,
   health: describeHealth,

@@ -15,3 +15,9 @@ export function withConfig(command: Commander): Commander {
 /** A list that is written as one word of the shell: `"a b"`. Pure. */
 export const listIn = (text: string | undefined): readonly string[] =>
   text?.split(' ').filter((word) => word !== '') ?? []
+
+/** For options that may stand several times. Pure. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [
+  ...before,
+  value,
+]

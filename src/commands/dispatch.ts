@@ -9,6 +9,8 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./run.ts')).run(command, io)
     case 'check':
       return (await import('./check.ts')).check(command, io)
+    case 'access':
+      return (await import('./access.ts')).access(command, io)
     case 'diff':
       return (await import('./diff.ts')).diff(command, io)
     case 'token':

@@ -1,10 +1,17 @@
 import t from 'tap'
 import { milliseconds } from '../../src/units.ts'
+import type { AccessCommand } from '../../src/cli/access.ts'
 import { commandNames, type Command, parseArguments } from '../../src/cli.ts'
 
 const config = 'proxy.config.yaml'
 const ports = { issuer: 9229, api: 3000, inbound: 8080, outbound: 8081, admin: 9901 }
 const dev: Command = { name: 'dev', template: undefined, issuer: 'own', ports }
+
+function accessTo(over: Partial<AccessCommand>): Command {
+  const files = { config, templates: [], parameters: [] }
+  const filter = { client: undefined, route: undefined, scope: undefined }
+  return { name: 'access', ...files, format: 'table', ...filter, ...over }
+}
 
 const parse = (text: string) =>
   parseArguments(
@@ -24,6 +31,13 @@ t.test('arguments become commands, complete with defaults', (t) => {
     'token worker --raw --scopes a/b -c x': {
       ...{ name: 'token', config: 'x', client: 'worker', raw: true, scopes: ['a/b'] },
     },
+    access: accessTo({}),
+    'access --template a.yaml b.yaml --template c.yaml --parameters p.json --format csv': accessTo({
+      ...{ templates: ['a.yaml', 'b.yaml', 'c.yaml'], parameters: ['p.json'], format: 'csv' },
+    }),
+    'access -c a --client w --route /a --scope a/b': accessTo({
+      ...{ config: 'a', client: 'w', route: '/a', scope: 'a/b' },
+    }),
     health: { name: 'health', config, json: false },
     'health --json': { name: 'health', config, json: true },
     wait: { name: 'wait', config, timeout: milliseconds(60_000) },
@@ -76,6 +90,7 @@ t.test('wrong usage is said on stderr with exit code 2, and what was meant', (t)
     'token a b': /too many arguments/,
     'run more': /too many arguments/,
     '-c': /argument missing/,
+    'access --format pdf': /Allowed choices are table, markdown, csv, json, html/,
     'dev --issuer google': /'google' is invalid\. Allowed choices are own, aws/,
     'dev --api-port 65536': /'65536' is invalid\. A port is a number from 0 to 65535/,
     'dev --api-port x': /'x' is invalid/,

@@ -1,0 +1,252 @@
+/** Who can call what: clients of templates by routes of a configuration, decided by the decision core. Pure. */
+import type { Permissions, Place } from '../cloudformation/permissions-model.ts'
+import type { Config, InboundConfig } from '../config/config.ts'
+import { decide } from '../decision/decide.ts'
+import type { Condition, Mode, Route } from '../decision/routes.ts'
+import { meets, scopeText, type ScopeNeed } from '../decision/scopes.ts'
+import { ok, seconds } from '../units.ts'
+import { type Holder, holdersOf, said } from './holders.ts'
+
+/** What one route asks for. */
+export type RouteRow = {
+  readonly path: string
+  /** Sorted; `*` = every method that no other route of the path lists. */
+  readonly methods: readonly string[]
+  readonly line: number
+  readonly kind: 'public' | 'authenticated' | 'scopes'
+  /** `everybody`, `every valid token of app`, or the scopes in words. */
+  readonly needs: string
+  readonly scopes: readonly string[]
+  /** In words: issuers, clients, claims. */
+  readonly conditions: readonly string[]
+  readonly mode: Mode
+}
+
+/** What a client can call. */
+export type Grant = {
+  readonly path: string
+  readonly methods: readonly string[]
+  /** Lines of the routes in the configuration, ascending. */
+  readonly lines: readonly number[]
+  /** The scopes that open it, in words; `any valid token` where none is needed. */
+  readonly by: string
+  readonly scopes: readonly string[]
+  /** Why it is not sure; empty = it can. */
+  readonly unresolved: readonly string[]
+}
+
+export type ClientAccess = Place & {
+  readonly name: string
+  readonly clientId: string | undefined
+  readonly issuer: string | undefined
+  readonly scopes: readonly string[]
+  readonly grants: readonly Grant[]
+  /** Scopes that the template does not know: they may open any route that needs a scope. */
+  readonly openScopes: readonly string[]
+  readonly doubts: readonly string[]
+  readonly barred: string | undefined
+}
+
+export type AccessReport = {
+  readonly config: { readonly file: string; readonly hash: string }
+  /** Sorted by path. */
+  readonly routes: readonly RouteRow[]
+  /** Sorted by name; undefined = no template was given. */
+  readonly clients: readonly ClientAccess[] | undefined
+  /** What a reader must know: assumptions, what is forwarded without a decision, what was not read. */
+  readonly notes: readonly string[]
+}
+
+/** The whole report. */
+export function accessReport(
+  config: Config,
+  inbound: InboundConfig,
+  permissions: Permissions | undefined,
+): AccessReport {
+  const { holders, assumptions } =
+    permissions === undefined
+      ? { holders: undefined, assumptions: [] }
+      : holdersOf(permissions, config.issuers)
+  const notes = (permissions?.notes ?? []).map(
+    ({ file, line, message }) => `${file}:${line} ${message}`,
+  )
+  return {
+    config: { file: config.file, hash: config.hash },
+    routes: inbound.routes.map((route) => rowOf(route, config.issuers.length)).sort(byPath),
+    clients: holders?.map((holder) => accessOf(holder, inbound.routes)),
+    notes: [...inboundNotes(inbound), ...assumptions, ...notes],
+  }
+}
+
+function inboundNotes({ mode, allowPreflight, ignoreCase }: InboundConfig): readonly string[] {
+  return [
+    ...(mode === 'report'
+      ? ['inbound.mode is report: requests are judged and logged, and every one is forwarded']
+      : []),
+    ...(allowPreflight ? ['CORS preflights (OPTIONS) are forwarded without a token'] : []),
+    ...(ignoreCase ? ['paths are compared without regard to case'] : []),
+  ]
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byPath = (a: RouteRow, b: RouteRow): number =>
+  order(a.path, b.path) || order(a.methods.join(), b.methods.join())
+
+/** With one issuer alone it goes without saying whose tokens count. */
+function rowOf(route: Route, issuers: number): RouteRow {
+  const { access, pattern, line, mode } = route
+  return {
+    ...{ path: pattern.text, line, mode, kind: access.kind },
+    methods: methodsOf(route),
+    needs: needsOf(route),
+    scopes: access.kind === 'scopes' ? scopesIn(access.need) : [],
+    conditions: route.conditions.flatMap((condition) =>
+      condition.kind === 'issuer' && (issuers === 1 || access.kind === 'authenticated')
+        ? []
+        : [inWords(condition)],
+    ),
+  }
+}
+
+const methodsOf = ({ methods }: Route): readonly string[] => methods?.toSorted() ?? ['*']
+
+function needsOf({ access, conditions }: Route): string {
+  switch (access.kind) {
+    case 'public':
+      return 'everybody'
+    case 'authenticated': {
+      const issuers = conditions.flatMap((one) =>
+        one.kind === 'issuer' ? [one.names.join(' or ')] : [],
+      )
+      return `every valid token of ${issuers.join(', and of ')}`
+    }
+    case 'scopes':
+      return scopeText(access.need)
+  }
+}
+
+function inWords(condition: Condition): string {
+  switch (condition.kind) {
+    case 'issuer':
+      return `issuer ${condition.names.join(' or ')}`
+    case 'client':
+      return `client ${condition.ids.join(' or ')}`
+    case 'claim':
+      return `claim ${condition.rule.claim} = ${condition.rule.values.join(' or ')}`
+  }
+}
+
+/** Every scope that the need names, sorted. Pure. */
+export function scopesIn(need: ScopeNeed): readonly string[] {
+  if (need.kind === 'one') return [need.scope]
+  return [...new Set(need.needs.flatMap(scopesIn))].sort()
+}
+
+/** The part of the need that these scopes meet. Only for a need that is met. */
+function metPart(need: ScopeNeed, granted: ReadonlySet<string>): ScopeNeed {
+  if (need.kind === 'one') return need
+  const [first, ...others] = need.needs.filter((part) => meets(part, granted))
+  // a need that is met has a part that is
+  const parts = [first as ScopeNeed, ...others].map((part) => metPart(part, granted))
+  const [only, ...more] = parts as [ScopeNeed, ...ScopeNeed[]]
+  return more.length === 0 ? only : { kind: need.kind, needs: [only, ...more] }
+}
+
+function accessOf(holder: Holder, routes: readonly Route[]): ClientAccess {
+  const { file, line, column, name, clientId, issuer, scopes, doubts, barred } = holder
+  const granted = new Set(scopes)
+  const grants =
+    barred === undefined ? routes.flatMap((route) => grantOf(holder, granted, route)) : []
+  return {
+    ...{ file, line, column, name, clientId, scopes, doubts, barred },
+    issuer: issuer?.name,
+    grants: joined(grants),
+    openScopes: holder.openScopes.map(said),
+  }
+}
+
+/** One route and one client: allowed, not, or not to be known. */
+function grantOf(holder: Holder, granted: ReadonlySet<string>, route: Route): readonly Grant[] {
+  const { access } = route
+  if (access.kind === 'public') return []
+  const conditions = [...route.conditions, ...issuerConditions(holder)]
+  const known = conditions.filter((condition) => isKnown(condition, holder))
+  const decision = decide(
+    { kind: 'route', route: { ...route, conditions: known } },
+    ok({
+      issuer: holder.issuer?.issuers[0] ?? '',
+      issuerName: holder.issuer?.name ?? '',
+      ...{ clientId: holder.clientId, scopes: granted, expiresAt: seconds(Infinity) },
+      claims: { token_use: 'access', client_id: holder.clientId },
+    }),
+  )
+  if (decision.kind === 'deny') return []
+  const need = access.kind === 'scopes' ? metPart(access.need, granted) : undefined
+  return [
+    {
+      ...{ path: route.pattern.text, methods: methodsOf(route), lines: [route.line] },
+      by: need === undefined ? 'any valid token' : scopeText(need),
+      scopes: need === undefined ? [] : scopesIn(need),
+      unresolved: [
+        ...holder.doubts,
+        ...conditions.flatMap((condition) =>
+          isKnown(condition, holder) ? [] : [doubtOf(condition)],
+        ),
+      ],
+    },
+  ]
+}
+
+/** What the issuer asks of every token. */
+function issuerConditions({ issuer }: Holder): readonly Condition[] {
+  if (issuer === undefined) return []
+  const { clientIds, audience, claims } = issuer
+  return [
+    ...(clientIds === undefined ? [] : [{ kind: 'client', ids: clientIds } as const]),
+    // `aud` where there is one, else the client id: which of them a token has, its pool decides
+    ...(audience === 'any'
+      ? []
+      : [{ kind: 'claim', rule: { claim: 'aud', values: audience } } as const]),
+    ...claims.map((rule) => ({ kind: 'claim', rule }) as const),
+  ]
+}
+
+function isKnown(condition: Condition, { issuer, clientId }: Holder): boolean {
+  switch (condition.kind) {
+    case 'issuer':
+      return issuer !== undefined
+    case 'client':
+      return clientId !== undefined
+    case 'claim':
+      return (
+        condition.rule.claim === 'token_use' ||
+        (condition.rule.claim === 'client_id' && clientId !== undefined)
+      )
+  }
+}
+
+function doubtOf(condition: Condition): string {
+  switch (condition.kind) {
+    case 'issuer':
+      return `depends on ${inWords(condition)}`
+    case 'client':
+      return `depends on ${inWords(condition)}: the template does not know client ids`
+    case 'claim':
+      return `depends on ${inWords(condition)}`
+  }
+}
+
+/** Methods of one path that are opened alike stand together; sorted by path. */
+function joined(grants: readonly Grant[]): readonly Grant[] {
+  const found = new Map<string, Grant>()
+  for (const grant of grants) {
+    const key = JSON.stringify([grant.path, grant.by, grant.unresolved])
+    const before = found.get(key)
+    const methods = [...(before?.methods ?? []), ...grant.methods].sort()
+    const lines = [...(before?.lines ?? []), ...grant.lines].sort((a, b) => a - b)
+    found.set(key, { ...grant, methods, lines })
+  }
+  return [...found.values()].sort(
+    (a, b) => order(a.path, b.path) || order(a.methods.join(), b.methods.join()),
+  )
+}
