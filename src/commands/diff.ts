@@ -2,12 +2,14 @@
 import type { Command } from '../cli.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
 import { withNames } from '../review/absent.ts'
-import { compareRevisions } from '../review/compare.ts'
+import { compareRevisions, type Templates } from '../review/compare.ts'
 import { documentOf } from '../review/difference-document.ts'
 import { asJson } from '../review/difference-json.ts'
 import { asMarkdown, asText, code, plain } from '../review/difference-text.ts'
 import { readRevision, type Revision } from '../review/revision.ts'
+import { no, ok, type Result } from '../units.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
+import { permissionsOrTell } from './permissions-or-tell.ts'
 import { readRevisionText } from './read-revision-text.ts'
 
 type DiffCommand = Extract<Command, { name: 'diff' }>
@@ -16,13 +18,14 @@ type DiffCommand = Extract<Command, { name: 'diff' }>
 export async function diff(command: DiffCommand, io: Io): Promise<ExitCode> {
   const before = await readOrTell(command.before, io)
   const after = await readOrTell(command.after, io)
-  if (before === undefined || after === undefined) return exitCodes.failed
-  const compared = compareRevisions(before, after)
+  const templates = templatesOrTell(command, io)
+  if (before === undefined || after === undefined || !templates.ok) return exitCodes.failed
+  const compared = compareRevisions(before, after, templates.value)
   if (!compared.ok) {
     io.err(`scopegate: the two configurations cannot be compared: ${compared.problem}\n`)
     return exitCodes.failed
   }
-  const { report } = compared.value
+  const report = compared.value
   const variables = report.absent.filter(({ kind }) => kind === 'variable')
   io.out(
     withNames(
@@ -31,6 +34,18 @@ export async function diff(command: DiffCommand, io: Io): Promise<ExitCode> {
     ),
   )
   return command.failOnWidened && report.isWidened ? exitCodes.no : exitCodes.ok
+}
+
+/** One side's templates count for both where the other has none: then only routes differ. */
+function templatesOrTell(
+  { templates: { before, after }, parameters }: DiffCommand,
+  io: Io,
+): Result<Templates | undefined, 'told'> {
+  if (before.length === 0 && after.length === 0) return ok(undefined)
+  const old = permissionsOrTell(before.length === 0 ? after : before, parameters, io)
+  const isSame = before.length === 0 || after.length === 0
+  const now = isSame ? old : permissionsOrTell(after, parameters, io)
+  return old === undefined || now === undefined ? no('told') : ok({ before: old, after: now })
 }
 
 async function readOrTell(argument: string, io: Io): Promise<Revision | undefined> {

@@ -1,9 +1,5 @@
 /** Which clients of templates can call something now and could not before, or the other way round. Pure. */
-import {
-  type Comparison,
-  type Row,
-  rowsOf,
-} from '../decision/difference/difference.ts'
+import { type Comparison, type Row, rowsOf } from '../decision/difference/difference.ts'
 import { isMet, type Holders as Accepted, type Who } from '../decision/difference/who.ts'
 import type { Holder } from './holders.ts'
 
@@ -112,10 +108,7 @@ function needAnswer({ need }: Accepted, { scopes, openScopes }: Holder): Answer 
 }
 
 /** By logical id where that is one client's alone, else by name; a client may be renamed. */
-function matchClients(
-  before: readonly Holder[],
-  after: readonly Holder[],
-): readonly Matched[] {
+function matchClients(before: readonly Holder[], after: readonly Holder[]): readonly Matched[] {
   const old = byKey(before)
   const now = byKey(after)
   return [...new Set([...old.keys(), ...now.keys()])]

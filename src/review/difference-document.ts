@@ -1,6 +1,7 @@
 /** A report as sections of tables, which terminals and Markdown show in their own ways. Pure. */
 import type { AccessChange, Row } from '../decision/difference/difference.ts'
 import type { Absent } from './absent.ts'
+import type { ClientChange, ClientEffect } from './client-difference.ts'
 import type { Report } from './compare.ts'
 import { gainText, methodsText, pathsText, type Words } from './difference-words.ts'
 import type { Setting } from './setting.ts'
@@ -34,6 +35,7 @@ export function documentOf(report: Report, quote: Words['quote']): DifferenceDoc
       (row) => row.isWritten && row.change.direction === 'gained' && !isOpened(row),
     ),
     rows('No longer callable', (row) => row.isWritten && row.change.direction === 'lost'),
+    clientsSection(report.clients ?? [], quote),
     rows(`${other}newly callable`, (row) => !row.isWritten && row.change.direction === 'gained'),
     rows(`${other}no longer callable`, (row) => !row.isWritten && row.change.direction === 'lost'),
     settingsSection('Other settings', report.settings, quote, false),
@@ -41,12 +43,15 @@ export function documentOf(report: Report, quote: Words['quote']): DifferenceDoc
   return {
     summary: summaryOf(report),
     sections: sections.filter(({ rows }) => rows.length > 0),
-    notes: report.absent.map((one) => noteOf(one, quote)),
+    notes: [
+      ...report.assumptions.map((one) => quote(one)),
+      ...report.absent.map((one) => noteOf(one, quote)),
+    ],
   }
 }
 
 /** The first line: what a reviewer must know at least. */
-export function summaryOf({ rows, settings, isWidened, isNarrowed }: Report): string {
+export function summaryOf({ rows, settings, clients, isWidened, isNarrowed }: Report): string {
   const verdict =
     isWidened && isNarrowed
       ? 'widened and narrowed'
@@ -60,6 +65,7 @@ export function summaryOf({ rows, settings, isWidened, isNarrowed }: Report): st
     [count(isOpened), 'open to everyone now'],
     [count((row) => row.change.direction === 'gained' && !isOpened(row)), 'newly callable'],
     [count(({ change }) => change.direction === 'lost'), 'no longer callable'],
+    [new Set(clients?.flatMap(({ change }) => change.clients)).size, 'clients of templates'],
     [settings.length, settings.length === 1 ? 'setting' : 'settings'],
   ] as const
   const parts = told.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
@@ -72,6 +78,29 @@ const isOpened = ({ change: { direction, who } }: Row<AccessChange>): boolean =>
 function cells({ methods, region, change }: Row<AccessChange>, words: Words): readonly string[] {
   const others = change.direction === 'gained' ? 'before' : 'still'
   return [methodsText(methods), pathsText(region, words.quote), gainText(change.who, others, words)]
+}
+
+/** What clients of templates can do, spelled as it is written: other spellings follow from the rest. */
+function clientsSection(rows: readonly Row<ClientChange>[], quote: Words['quote']): Section {
+  return {
+    title: 'Clients of the templates',
+    columns: ['effect', 'methods', 'paths', 'clients'],
+    rows: rows
+      .filter(({ isWritten }) => isWritten)
+      .map(({ methods, region, change: { effect, clients } }) => [
+        effectWords[effect],
+        methodsText(methods),
+        pathsText(region, quote),
+        clients.map(quote).join(', '),
+      ]),
+  }
+}
+
+const effectWords: Readonly<Record<ClientEffect, string>> = {
+  gained: 'can newly call',
+  'perhaps gained': 'may newly call (not known)',
+  lost: 'can no longer call',
+  'perhaps lost': 'may no longer call (not known)',
 }
 
 function settingsSection(

@@ -30,46 +30,59 @@ export type Entry<Change> = {
   readonly change: Change
 }
 
-type Verdicts = { readonly before: Verdict; readonly after: Verdict }
+export type Verdicts = { readonly before: Verdict; readonly after: Verdict }
 
-/** Every change on the paths of this pair. */
+/** Methods of a pair whose routes have their literals in the same case, and whom both sides let through. */
+export type Case = {
+  readonly pair: Pair
+  readonly listed: readonly string[]
+  readonly spellings: readonly {
+    readonly spelling: Spelling
+    readonly methods: readonly Judged[]
+  }[]
+}
+
+type Judged = { readonly method: string; readonly before: Who; readonly after: Who }
+
+/** What both sides say to every request on the paths of this pair. */
+export function casesOf(pair: Pair, verdicts: Verdicts): readonly Case[] {
+  const listed = listedBy([pair.before, pair.after])
+  return [...byPatterns(pair, listed).values()].map(({ patterns, methods }) => ({
+    ...{ pair, listed },
+    spellings: spellingsOf(...patterns).map((spelling) => ({
+      spelling,
+      methods: methods.map((method) => ({
+        method,
+        before: verdicts.before(pair.before, method, spelling.before.isKept),
+        after: verdicts.after(pair.after, method, spelling.after.isKept),
+      })),
+    })),
+  }))
+}
+
+/** Every change in this case. */
 export function entriesOf<Change>(
-  pair: Pair,
-  verdicts: Verdicts,
+  { pair, listed, spellings }: Case,
   compare: Compare<Change>,
 ): readonly Entry<Change>[] {
-  const listed = listedBy([pair.before, pair.after])
-  return [...byPatterns(pair, listed).values()].flatMap(
-    ({ patterns, methods }): Entry<Change>[] => {
-      const spellings = spellingsOf(...patterns)
-      const found = spellings.map(({ before, after }) =>
-        changesOf(listed, methods, (method) =>
-          compare(
-            verdicts.before(pair.before, method, before.isKept),
-            verdicts.after(pair.after, method, after.isKept),
-          ),
-        ),
-      )
-      const [first = []] = found
-      if (found.every((changes) => keysOf(changes) === keysOf(first)))
-        return first.map((one) => ({
-          pair,
-          spelling: undefined,
-          ...one,
-          key: `written true true ${one.key}`,
-        }))
-      return spellings.flatMap((spelling, at) => {
-        const { before, after } = spelling
-        const kind = `${isWritten(spelling) ? 'written' : 'other'} ${before.isKept} ${after.isKept}`
-        return (found[at] ?? []).map((one) => ({
-          pair,
-          spelling,
-          ...one,
-          key: `${kind} ${one.key}`,
-        }))
-      })
-    },
+  const found = spellings.map(({ spelling, methods }) => ({
+    spelling,
+    changes: changesOf(listed, methods, compare),
+  }))
+  if (found.every(({ changes }) => changes.length === 0)) return []
+  const [first, ...others] = found.map(({ changes }) => changes)
+  if (first !== undefined && others.every((changes) => keysOf(changes) === keysOf(first)))
+    return first.map((one) => ({ pair, spelling: undefined, ...one, key: `written ${one.key}` }))
+  return found.flatMap(({ spelling, changes }) =>
+    changes.map((one) => ({ pair, spelling, ...one, key: `${kindOf(spelling)} ${one.key}` })),
   )
+}
+
+/** Paths as they are written go together with those of which any spelling will do. */
+function kindOf(spelling: Spelling): string {
+  const { before, after } = spelling
+  if (before.isKept && after.isKept) return 'written'
+  return `${isWritten(spelling) ? 'one' : 'other'} ${before.isKept} ${after.isKept}`
 }
 
 type Patterns = readonly [Pattern, Pattern]
@@ -103,12 +116,12 @@ const keysOf = (changes: readonly Changed<unknown>[]): string =>
 
 function changesOf<Change>(
   listed: readonly string[],
-  methods: readonly string[],
-  changeOf: (method: string) => Compared<Change> | undefined,
+  judged: readonly Judged[],
+  compare: Compare<Change>,
 ): readonly Changed<Change>[] {
   const byKey = new Map<string, { readonly change: Change; readonly changed: Set<string> }>()
-  for (const method of methods) {
-    const compared = changeOf(method)
+  for (const { method, before, after } of judged) {
+    const compared = compare(before, after)
     if (compared === undefined) continue
     const group = byKey.get(compared.key) ?? { change: compared.change, changed: new Set() }
     group.changed.add(method)

@@ -2,19 +2,26 @@
 import { no, ok, type Result } from '../../units.ts'
 import { trieOf } from '../table.ts'
 import type { Reading } from '../target.ts'
-import { type Compare, type Compared, entriesOf, type Entry, type Methods } from './changes.ts'
+import {
+  type Case,
+  casesOf,
+  type Compare,
+  type Compared,
+  entriesOf,
+  type Entry,
+  type Methods,
+} from './changes.ts'
 import { gain, type Gain, isGained } from './gain.ts'
-import { type Pair, pairsOf } from './pairs.ts'
+import { pairsOf } from './pairs.ts'
 import { isInRegion, type Neighbours, neighboursOf, type Region, regionsOf } from './regions.ts'
-import { handshake, type Side, type Verdict, verdictOf } from './side.ts'
+import { handshake, type Side, verdictOf } from './side.ts'
 import { isWritten } from './spelling.ts'
 import type { Presented, Who } from './who.ts'
 
 /** Two configurations beside each other: every two owners that have paths in common. */
 export type Comparison = {
-  readonly pairs: readonly Pair[]
+  readonly cases: readonly Case[]
   readonly neighbours: Neighbours
-  readonly verdicts: { readonly before: Verdict; readonly after: Verdict }
 }
 
 /** Requests of one region with one of the methods, and what changes for them. */
@@ -37,17 +44,18 @@ export function compareSides(before: Side, after: Side): Result<Comparison, TooM
   const pairs = pairsOf(trieOf(before.table), trieOf(after.table))
   if (pairs === undefined) return no('too many places')
   const verdicts = { before: verdictOf(before), after: verdictOf(after) }
-  return ok({ pairs, neighbours: neighboursOf(pairs), verdicts })
+  const cases = pairs.flatMap((pair) => casesOf(pair, verdicts))
+  return ok({ cases, neighbours: neighboursOf(pairs) })
 }
 
 /** All rows in which `compare` finds something, in the order in which they are found. */
 export function rowsOf<Change>(
-  { pairs, neighbours, verdicts }: Comparison,
+  { cases, neighbours }: Comparison,
   compare: Compare<Change>,
 ): readonly Row<Change>[] {
   const groups = new Map<string, Entry<Change>[]>()
-  for (const pair of pairs)
-    for (const entry of entriesOf(pair, verdicts, compare)) {
+  for (const one of cases)
+    for (const entry of entriesOf(one, compare)) {
       const group = groups.get(entry.key) ?? []
       group.push(entry)
       groups.set(entry.key, group)
