@@ -23,9 +23,12 @@ type Answer = 'yes' | 'no' | 'unsure'
 /** One client on both sides; undefined = it is not there. */
 type Matched = {
   readonly name: string
-  readonly before: Holder | undefined
-  readonly after: Holder | undefined
+  readonly before: Known | undefined
+  readonly after: Known | undefined
 }
+
+/** Asked for each route. */
+type Known = Omit<Holder, 'scopes'> & { readonly scopes: ReadonlySet<string> }
 
 const effects: readonly ClientEffect[] = ['gained', 'perhaps gained', 'lost', 'perhaps lost']
 
@@ -68,7 +71,7 @@ function effectOf(was: Answer | undefined, is: Answer | undefined): ClientEffect
 /** Whether the client is among them, as far as its template and the configuration say. */
 function answerFor(
   who: Who,
-  holder: Holder | undefined,
+  holder: Known | undefined,
   issuers: ReadonlyMap<string, string>,
 ): Answer {
   if (who.kind !== 'holders') return who.kind === 'everyone' ? 'yes' : 'no'
@@ -86,22 +89,22 @@ function answerFor(
 
 function issuerAnswer(
   who: Accepted,
-  { issuer }: Holder,
+  { issuer }: Known,
   issuers: ReadonlyMap<string, string>,
 ): Answer {
   if (issuer === undefined) return 'unsure'
   return who.issuers.includes(issuers.get(issuer.name) ?? '') ? 'yes' : 'no'
 }
 
-function clientAnswer(accepted: readonly string[] | undefined, { clientId }: Holder): Answer {
+function clientAnswer(accepted: readonly string[] | undefined, { clientId }: Known): Answer {
   if (accepted === undefined) return 'yes'
   if (clientId === undefined) return 'unsure'
   return accepted.includes(clientId) ? 'yes' : 'no'
 }
 
 /** No template says which claims tokens have. */
-function needAnswer({ need }: Accepted, { scopes, openScopes }: Holder): Answer {
-  const isGranted = (scope: string): boolean => scopes.includes(scope)
+function needAnswer({ need }: Accepted, { scopes, openScopes }: Known): Answer {
+  const isGranted = (scope: string): boolean => scopes.has(scope)
   if (isMet(need, (atom) => atom.kind === 'scope' && isGranted(atom.scope))) return 'yes'
   const mayBe = (scope: string): boolean => openScopes.length > 0 || isGranted(scope)
   return isMet(need, (atom) => atom.kind === 'claim' || mayBe(atom.scope)) ? 'unsure' : 'no'
@@ -119,13 +122,14 @@ function matchClients(before: readonly Holder[], after: readonly Holder[]): read
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function byKey(holders: readonly Holder[]): ReadonlyMap<string, Holder> {
+function byKey(holders: readonly Holder[]): ReadonlyMap<string, Known> {
   const counts = new Map<string, number>()
   for (const { logicalId } of holders) counts.set(logicalId, (counts.get(logicalId) ?? 0) + 1)
   return new Map(
     holders.map((holder) => {
       const { logicalId, name } = holder
-      return [counts.get(logicalId) === 1 ? `id ${logicalId}` : `name ${name}`, holder]
+      const known: Known = { ...holder, scopes: new Set(holder.scopes) }
+      return [counts.get(logicalId) === 1 ? `id ${logicalId}` : `name ${name}`, known]
     }),
   )
 }

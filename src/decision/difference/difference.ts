@@ -14,7 +14,7 @@ import {
 import { gain, type Gain, isGained } from './gain.ts'
 import { pairsOf } from './pairs.ts'
 import { isInRegion, type Neighbours, neighboursOf, type Region, regionsOf } from './regions.ts'
-import { handshake, type Side, verdictOf } from './side.ts'
+import { handshake, sameObjects, type Side, verdictOf } from './side.ts'
 import { isWritten } from './spelling.ts'
 import type { Presented, Who } from './who.ts'
 
@@ -43,19 +43,24 @@ export type TooMuch = 'too many places' | 'too many terms'
 export function compareSides(before: Side, after: Side): Result<Comparison, TooMuch> {
   const pairs = pairsOf(trieOf(before.table), trieOf(after.table))
   if (pairs === undefined) return no('too many places')
-  const verdicts = { before: verdictOf(before), after: verdictOf(after) }
+  const same = sameObjects()
+  const verdicts = { before: verdictOf(before, same), after: verdictOf(after, same) }
   const cases = pairs.flatMap((pair) => casesOf(pair, verdicts))
   return ok({ cases, neighbours: neighboursOf(pairs) })
 }
 
-/** All rows in which `compare` finds something, in the order in which they are found. */
+/**
+ * All rows in which `compare` finds something, in the order in which they are found.
+ * It is asked once for the same two.
+ */
 export function rowsOf<Change>(
   { cases, neighbours }: Comparison,
   compare: Compare<Change>,
 ): readonly Row<Change>[] {
+  const ask = remembered(compare)
   const groups = new Map<string, Entry<Change>[]>()
   for (const one of cases)
-    for (const entry of entriesOf(one, compare)) {
+    for (const entry of entriesOf(one, ask)) {
       const group = groups.get(entry.key) ?? []
       group.push(entry)
       groups.set(entry.key, group)
@@ -82,8 +87,6 @@ function directed(
   comparison: Comparison,
   direction: AccessChange['direction'],
 ): Result<readonly Row<AccessChange>[], TooMuch> {
-  const known = new Map<string, Compared<AccessChange> | undefined>()
-  const number = numbered()
   let hasTooMany = false
   const look = (before: Who, after: Who): Compared<AccessChange> | undefined => {
     const who = direction === 'gained' ? gain(before, after) : gain(after, before)
@@ -91,11 +94,7 @@ function directed(
     if (!who.ok || who.value === undefined) return undefined
     return { key: JSON.stringify(who.value), change: { direction, who: who.value } }
   }
-  const rows = rowsOf<AccessChange>(comparison, (before, after) => {
-    const key = `${number(before)} ${number(after)}`
-    if (!known.has(key)) known.set(key, look(before, after))
-    return known.get(key)
-  })
+  const rows = rowsOf(comparison, look)
   return hasTooMany ? no('too many terms') : ok(rows)
 }
 
@@ -116,17 +115,16 @@ function hasMethod({ kind, methods, websocket }: Methods, method: string): boole
   return methods.includes(method) === (kind === 'only')
 }
 
-/** The same number for the same text, so that it is made once for each value. */
-function numbered(): (who: Who) => number {
-  const values = new Map<Who, number>()
-  const texts = new Map<string, number>()
-  return (who) => {
-    const known = values.get(who)
-    if (known !== undefined) return known
-    const text = JSON.stringify(who)
-    const number = texts.get(text) ?? texts.size
-    texts.set(text, number)
-    values.set(who, number)
-    return number
+/** Asks once for the same two. */
+function remembered<Value>(
+  make: (before: Who, after: Who) => Value,
+): (before: Who, after: Who) => Value {
+  const known = new Map<Who, Map<Who, { readonly value: Value }>>()
+  return (before, after) => {
+    const byAfter = known.get(before) ?? new Map<Who, { readonly value: Value }>()
+    known.set(before, byAfter)
+    const made = byAfter.get(after) ?? { value: make(before, after) }
+    byAfter.set(after, made)
+    return made.value
   }
 }

@@ -22,17 +22,30 @@ export const handshake = 'GET:websocket'
  */
 export type Verdict = (owner: Owner | undefined, method: string, isSpelled: boolean) => Who
 
-/** Remembers what it has worked out for a route: the same value for the same route. */
-export function verdictOf({ mode, ignoreCase, issuers }: Side): Verdict {
+/** Gives the same object for equal values, so that they can be told apart at a glance. */
+export type Same = (who: Who) => Who
+
+export function sameObjects(): Same {
+  const known = new Map<string, Who>()
+  return (who) => {
+    const key = JSON.stringify(who)
+    const same = known.get(key) ?? who
+    known.set(key, same)
+    return same
+  }
+}
+
+/** Equal values are the same object, for both sides if they share `same`. */
+export function verdictOf({ mode, ignoreCase, issuers }: Side, same: Same): Verdict {
   const known = new Map<Route, Who>()
-  const anyToken = anyTokenOf(issuers.values())
+  const anyToken = same(anyTokenOf(issuers.values()))
   const unlisted = (answering: Route): Who => {
     // without a token the mode of the route counts, with one that of the listener (SPEC 3)
     if (answering.mode === 'report') return everyone
     return mode === 'report' ? anyToken : nobody
   }
   const meets = (route: Route): Who => {
-    const who = known.get(route) ?? whoMeets(route, issuers)
+    const who = known.get(route) ?? same(whoMeets(route, issuers))
     known.set(route, who)
     return who
   }
