@@ -4,6 +4,7 @@ import { type AccessCommand, describeAccess } from './cli/access.ts'
 import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
 import { describeExplain, type ExplainCommand } from './cli/explain.ts'
+import { describeDiff, type DiffCommand } from './cli/diff.ts'
 import { defaultConfig } from './cli/flags.ts'
 import {
   describeHealth,
@@ -19,6 +20,7 @@ import { didYouMean } from './config/suggest.ts'
 
 export type Command =
   OperateCommand | CheckCommand | ExplainCommand | TestCommand | AccessCommand | DevCommand
+export type Command = OperateCommand | CheckCommand | AccessCommand | DiffCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -29,6 +31,7 @@ const describers: Readonly<
   explain: describeExplain,
   test: describeTest,
   access: describeAccess,
+  diff: describeDiff,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

@@ -15,6 +15,8 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./test.ts')).test(command, io)
     case 'access':
       return (await import('./access.ts')).access(command, io)
+    case 'diff':
+      return (await import('./diff.ts')).diff(command, io)
     case 'token':
       return (await import('./token.ts')).token(command, io)
     case 'health':

@@ -52,10 +52,17 @@ const neverInterpolated = new Set([
 ])
 const deepest = 20
 
-/** Reads one YAML 1.2 document. Anchors, aliases, tags and directives are refused: they only hide things. */
+/** A text instead of a variable that is missing at this place; undefined = it must be set. */
+export type StandIn = (name: string, path: KeyPath) => string | undefined
+
+/**
+ * Reads one YAML 1.2 document. Anchors, aliases, tags and directives are refused: they only hide things.
+ * `standIn` is for those who compare configurations where their variables are not set.
+ */
 export function readDocument(
   text: string,
   environment: Environment,
+  standIn?: StandIn,
 ): Result<ConfigDocument, NonEmpty<ConfigProblem>> {
   const lines = new LineCounter()
   const source = text.replace(/^\uFEFF/, '')
@@ -89,7 +96,7 @@ export function readDocument(
   const keys = new Map<string, Place>()
   const problems: ConfigProblem[] = []
   const broken: KeyPath[] = []
-  const reading = { places, keys, problems, broken, place, environment }
+  const reading = { places, keys, problems, broken, place, environment, standIn }
   const root = readNode(reading, yaml.contents, [], 0)
   return ok({
     ...{ root, problems, broken },
@@ -155,6 +162,7 @@ type Reading = {
   readonly broken: KeyPath[]
   readonly place: (offset: number) => { line: number; column: number }
   readonly environment: Environment
+  readonly standIn: StandIn | undefined
 }
 
 /** `keyOffset` is where a value that is not written (`key:` and nothing) is said to be. */
@@ -196,7 +204,9 @@ function readValue(reading: Reading, node: Scalar.Parsed, path: KeyPath, offset:
       offset,
       'a path pattern or a host cannot come from the environment; write it out',
     )
-  const filled = interpolate(scalar.text, reading.environment)
+  const filled = interpolate(scalar.text, reading.environment, (name) =>
+    reading.standIn?.(name, path),
+  )
   if (!filled.ok) return refuse(reading, path, offset, ...filled.problem)
   const typed = scalar.plain && isOneVariable(scalar.text)
   return keep(

@@ -3,10 +3,14 @@ import { no, ok, type Result } from '../units.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The text with its variables filled in, or one message for each variable that is missing or misspelled. */
+/**
+ * The text with its variables filled in, or one message for each variable that is missing or misspelled.
+ * `standIn` may have a text for one that is missing and has no default.
+ */
 export function interpolate(
   text: string,
   environment: Environment,
+  standIn: (name: string) => string | undefined = () => undefined,
 ): Result<string, readonly string[]> {
   const wrong: string[] = []
   const filled = text.replace(reference, (whole, inner: string | undefined) => {
@@ -20,12 +24,13 @@ export function interpolate(
     }
     const [, name = '', standard] = match
     // empty counts as missing
-    const value = environment[name] === '' ? undefined : environment[name]
-    if (value === undefined && standard === undefined)
+    const set = environment[name] === '' ? undefined : environment[name]
+    const value = set ?? standard ?? standIn(name)
+    if (value === undefined)
       wrong.push(
         `the environment variable ${name} is missing or empty; set it, or write \${${name}:-default}`,
       )
-    return value ?? standard ?? ''
+    return value ?? ''
   })
   return wrong.length === 0 ? ok(filled) : no(wrong)
 }

@@ -98,6 +98,11 @@ export function findRoute(
   return ok({ kind: 'route', route })
 }
 
+/** The paths of the table, for those who compare two. Pure. */
+export function trieOf(table: RouteTable): Trie {
+  return table[paths]
+}
+
 /** Every method that a narrower path takes away from a broader one, for people to look at. Pure. */
 export function takenAway(table: RouteTable): readonly TakenAway[] {
   return findTakenAway(table[paths])

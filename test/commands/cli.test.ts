@@ -39,6 +39,14 @@ t.test('arguments become commands, complete with defaults', (t) => {
       ...{ ...explain, request: '/a', token: { kind: 'claims', json: '{}', issuer: undefined } },
     },
     'check --json --online -c a': { name: 'check', config: 'a', json: true, online: true },
+    'diff a HEAD~1:b': {
+      ...{ name: 'diff', before: 'a', after: 'HEAD~1:b', format: 'text', failOnWidened: false },
+      ...{ templates: { before: [], after: [] }, parameters: [] },
+    },
+    'diff a b --format json --fail-on widened --template-old c d --template-new e --parameters f': {
+      ...{ name: 'diff', before: 'a', after: 'b', format: 'json', failOnWidened: true },
+      ...{ templates: { before: ['c', 'd'], after: ['e'] }, parameters: ['f'] },
+    },
     'token worker': { name: 'token', config, client: 'worker', raw: false, scopes: [] },
     'token worker --raw --scopes a/b -c x': {
       ...{ name: 'token', config: 'x', client: 'worker', raw: true, scopes: ['a/b'] },
@@ -104,6 +112,9 @@ t.test('wrong usage is said on stderr with exit code 2, and what was meant', (t)
     'explain /a --token - --client c': /cannot be used with option/,
     'token a b': /too many arguments/,
     'run more': /too many arguments/,
+    'diff a': /missing required argument 'new'/,
+    'diff a b --fail-on narrowed': /'narrowed' is invalid/,
+    'diff a b --format yaml': /Allowed choices are text, markdown, json/,
     '-c': /argument missing/,
     'access --format pdf': /Allowed choices are table, markdown, csv, json, html/,
     'dev --issuer google': /'google' is invalid\. Allowed choices are own, aws/,

@@ -1,0 +1,153 @@
+/** Which tokens of an issuer are valid now and were not before, by its settings. Pure. */
+import type { ClaimRule } from '../decision/claims.ts'
+import type { IssuerSettings, KeySource } from '../tokens/settings.ts'
+import type { IssuerPair } from './issuer-keys.ts'
+import { accepts, differs, grows, type Setting } from './setting.ts'
+
+/** Settings of issuers that are on both sides; one that is new or gone shows at the routes that accept it. */
+export function compareIssuers(pairs: readonly IssuerPair[]): readonly Setting[] {
+  return pairs.flatMap(({ key, before, after }) =>
+    before === undefined || after === undefined
+      ? []
+      : compareIssuer(`issuers.${key}`, before, after),
+  )
+}
+
+function compareIssuer(
+  key: string,
+  before: IssuerSettings,
+  after: IssuerSettings,
+): readonly Setting[] {
+  const audience = ({ audience: list }: IssuerSettings) => (list === 'any' ? undefined : list)
+  const both = <Value>(of: (issuer: IssuerSettings) => Value) => [of(before), of(after)] as const
+  return [
+    ...accepts(
+      `${key}: accepted iss`,
+      both(({ issuers }) => issuers),
+      'tokens with these count',
+    ),
+    ...differs(
+      {
+        key: `${key}: keys`,
+        before: keysText(before.keys),
+        after: keysText(after.keys),
+        note: 'tokens signed with these keys count',
+      },
+      'both',
+    ),
+    ...differs(
+      {
+        key: `${key}: kind`,
+        before: before.kind,
+        after: after.kind,
+        note: 'other rules of what an access token is',
+      },
+      'both',
+    ),
+    ...accepts(`${key}.audience`, both(audience), 'tokens for these count'),
+    ...accepts(
+      `${key}.clientIds`,
+      both(({ clientIds }) => clientIds),
+      'tokens of these clients count',
+    ),
+    ...accepts(
+      `${key}.algorithms`,
+      both(({ algorithms }) => algorithms),
+      'tokens signed so count',
+    ),
+    ...compareClaims(`${key}.claims`, before.claims, after.claims),
+    ...order(
+      `${key}.scopeClaims`,
+      both(({ scopeClaims }) => scopeClaims),
+      'scopes are read from these claims',
+    ),
+    ...order(
+      `${key}.clientClaims`,
+      both(({ clientClaims }) => clientClaims),
+      'the client is read from these claims',
+    ),
+    ...grows(
+      `${key}.clockTolerance`,
+      both(({ clockTolerance }) => clockTolerance),
+      'expired tokens count so long',
+    ),
+    ...grows(
+      `${key}.maxTokenLifetime`,
+      both(({ maxTokenLifetime }) => maxTokenLifetime),
+      'tokens that live so long count',
+    ),
+    ...grows(
+      `${key}.jwksMaxAge`,
+      both(({ jwksMaxAge }) => jwksMaxAge),
+      'withdrawn keys count so long',
+    ),
+    ...grows(
+      `${key}.jwksMaxStale`,
+      both(({ jwksMaxStale }) => jwksMaxStale),
+      'keys count so long while the issuer is down',
+    ),
+    ...differs(
+      {
+        key: `${key}.tls`,
+        before: tlsText(before.tls),
+        after: tlsText(after.tls),
+        note: 'whom its keys are fetched from',
+      },
+      'both',
+    ),
+  ]
+}
+
+/** Rules by claim: all must hold, so one more narrows. */
+function compareClaims(
+  key: string,
+  before: readonly ClaimRule[],
+  after: readonly ClaimRule[],
+): readonly Setting[] {
+  const claims = [...new Set([...before, ...after].map(({ claim }) => claim))].sort()
+  return claims.flatMap((claim) => {
+    const valuesIn = (rules: readonly ClaimRule[]) =>
+      rules.find((rule) => rule.claim === claim)?.values.map((value) => JSON.stringify(value))
+    return accepts(
+      `${key}.${claim}`,
+      [valuesIn(before), valuesIn(after)],
+      'tokens with these values count',
+    )
+  })
+}
+
+function order(
+  key: string,
+  [before, after]: readonly [readonly string[], readonly string[]],
+  note: string,
+): readonly Setting[] {
+  return differs({ key, before: before.join(', '), after: after.join(', '), note }, 'both')
+}
+
+function keysText(keys: KeySource): string {
+  switch (keys.kind) {
+    case 'uri':
+      return keys.url
+    case 'discovery':
+      return `discovery of ${keys.issuer}`
+    case 'file':
+      return `file with ${fingerprint(keys.text)}`
+  }
+}
+
+/** Keys by their ids, which are public; a file without ids by its length. */
+function fingerprint(text: string): string {
+  const ids = [...text.matchAll(/"(?:kid|n|x)"\s*:\s*"([^"]*)"/g)].map(([, value = '']) => value)
+  return ids.length === 0
+    ? `${text.length} characters`
+    : ids.map((id) => id.slice(0, 16)).join(', ')
+}
+
+/** Certificates are told by their length: what they are is for those who put them there. */
+function tlsText(tls: IssuerSettings['tls']): string {
+  if (tls === undefined) return 'none'
+  const { ca, cert, serverName } = tls
+  const size = (text: string | undefined) =>
+    text === undefined ? 'none' : `${text.length} characters`
+  return `ca ${size(ca)}, cert ${size(cert)}, serverName ${serverName ?? 'none'}`
+}
