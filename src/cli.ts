@@ -3,6 +3,7 @@ import { Command as Commander, type CommanderError } from 'commander'
 import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
 import { defaultConfig } from './cli/flags.ts'
+import { describeImport, type ImportCommand } from './cli/import.ts'
 import {
   describeHealth,
   describeRun,
@@ -14,7 +15,7 @@ import {
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
-export type Command = OperateCommand | CheckCommand | DevCommand
+export type Command = OperateCommand | CheckCommand | ImportCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -22,6 +23,7 @@ const describers: Readonly<
 > = {
   run: describeRun,
   check: describeCheck,
+  import: describeImport,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

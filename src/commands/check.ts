@@ -5,10 +5,11 @@ import { configSource, formatProblem, loadConfig, readTextFile } from '../config
 import { exposureWarnings } from '../ops/exposure.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { askOnline, type OnlineResult } from './online.ts'
+import { driftLines, readDrift } from './openapi-drift.ts'
 
 /** Exit code 0 when the configuration is valid and, with `--online`, every answer was good. */
 export async function check(
-  { config: argument, json, online }: Extract<Command, { name: 'check' }>,
+  { config: argument, json, online, openapi }: Extract<Command, { name: 'check' }>,
   io: Io,
 ): Promise<ExitCode> {
   const loaded = loadConfig(configSource(argument), { env: io.env, readFile: readTextFile })
@@ -19,14 +20,19 @@ export async function check(
     return exitCodes.no
   }
   const config = loaded.value
+  const drift = openapi === undefined ? [] : readDrift(openapi, config, io)
+  if (drift === undefined) return exitCodes.failed
   const answers = online ? await askOnline(config, io) : []
   const warnings = [...config.warnings, ...(online ? await exposureWarnings(config) : [])]
-  const isGood = answers.every((answer) => answer.ok)
+  const isGood = answers.every((answer) => answer.ok) && drift.length === 0
   if (json) {
     const { hash } = config
-    const asked = online ? { online: answers } : {}
+    const asked = { ...(online ? { online: answers } : {}), ...(openapi ? { drift } : {}) }
     print(io, { ok: isGood, file: argument, hash, problems: [], warnings, ...asked })
-  } else tell(argument, { ...config, warnings }, answers, io)
+  } else {
+    if (openapi) for (const line of driftLines(drift, openapi.file, argument)) io.out(line)
+    tell(argument, { ...config, warnings }, answers, io)
+  }
   return isGood ? exitCodes.ok : exitCodes.no
 }
 
