@@ -21,7 +21,7 @@ export type ProposedRoute = {
 }
 
 /** More routes than a person reads, which come of paths that all cross each other. */
-const mostAdded = 1000
+const mostAdded = 300
 
 export type Closed = {
   readonly routes: readonly ProposedRoute[]
@@ -40,7 +40,7 @@ export function withoutCrossings(proposed: readonly ProposedRoute[]): Closed {
     const crossings = findCrossings(trie)
     if (crossings.length === 0) return { routes, isCrossing: false }
     if (routes.length - proposed.length > mostAdded) return { routes, isCrossing: true }
-    for (const [missing, owners] of sharedPaths(trie, crossings))
+    for (const [missing, owners] of sharedPaths(trie, crossings.slice(0, mostAdded)))
       for (const method of methodsOf(...owners)) {
         const parts = [...owners].flatMap((owner) => routeFor(owner, method) ?? [])
         const [first, ...others] = parts.map((route) => origin.get(route) as ProposedRoute)

@@ -44,7 +44,7 @@ function needText(need: ScopeNeed): string {
 function word(text: string): string {
   const isPlain =
     /^[a-z][\w./-]*$/i.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text)
-  return isPlain ? text : quoted(text.replaceAll('${', '$${'))
+  return isPlain ? text : quoted(text.replaceAll('${', () => '$${'))
 }
 
 /** JSON is YAML, but for characters that YAML does not print. */
