@@ -3,9 +3,10 @@ import { Command as Commander, type CommanderError } from 'commander'
 import { type AccessCommand, describeAccess } from './cli/access.ts'
 import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
-import { describeExplain, type ExplainCommand } from './cli/explain.ts'
 import { describeDiff, type DiffCommand } from './cli/diff.ts'
+import { describeExplain, type ExplainCommand } from './cli/explain.ts'
 import { defaultConfig } from './cli/flags.ts'
+import { describeImport, type ImportCommand } from './cli/import.ts'
 import {
   describeHealth,
   describeRun,
@@ -19,8 +20,14 @@ import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
 export type Command =
-  OperateCommand | CheckCommand | ExplainCommand | TestCommand | AccessCommand | DevCommand
-export type Command = OperateCommand | CheckCommand | AccessCommand | DiffCommand | DevCommand
+  | OperateCommand
+  | CheckCommand
+  | ExplainCommand
+  | TestCommand
+  | AccessCommand
+  | DiffCommand
+  | ImportCommand
+  | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -32,6 +39,7 @@ const describers: Readonly<
   test: describeTest,
   access: describeAccess,
   diff: describeDiff,
+  import: describeImport,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

@@ -3,6 +3,7 @@ import { type Command as Commander, Option } from 'commander'
 import { severities, type Severity } from '../review/finding-table.ts'
 import { withTemplates } from './access.ts'
 import { withConfig } from './flags.ts'
+import { type OpenapiOptions, withOpenapiReading } from './openapi.ts'
 
 export type CheckCommand = {
   readonly name: 'check'
@@ -11,6 +12,8 @@ export type CheckCommand = {
   readonly online: boolean
   /** Undefined = whether it is valid, and no more. */
   readonly lint?: LintOptions
+  /** The document that the routes are held against. */
+  readonly openapi?: OpenapiOptions
 }
 
 /** What is to be found besides mistakes. */
@@ -32,14 +35,16 @@ type Flags = {
   format: 'text' | 'json' | 'sarif'
   ignore?: string
   failOn?: Severity
-}
+} & OpenapiFlags
+type OpenapiFlags = { openapi?: string; scopePrefix: string; basePath?: string }
 
 export function describeCheck(program: Commander, parsed: (command: CheckCommand) => void): void {
-  const command = withTemplates(withConfig(program.command('check')))
+  const command = withOpenapiReading(withTemplates(withConfig(program.command('check'))))
     .description('tell everything that is wrong with a configuration')
     .option('--json', 'print the result as JSON')
     .option('--online', 'fetch the keys of every issuer and a token for every outbound route too')
     .option('--lint', 'tell findings of the configuration, too (docs/findings.md)')
+    .option('--openapi <file>', 'tell where the routes and this OpenAPI document differ')
     .addOption(
       new Option('--format <format>', 'how it is written; sarif is for code hosts, and lints')
         .choices(['text', 'json', 'sarif'])
@@ -70,6 +75,13 @@ export function describeCheck(program: Commander, parsed: (command: CheckCommand
             },
           }
         : {}),
+      ...openapiIn(flags),
     })
   })
+}
+
+function openapiIn({ openapi: file, scopePrefix, basePath }: OpenapiFlags): {
+  openapi?: OpenapiOptions
+} {
+  return file === undefined ? {} : { openapi: { file, scopePrefix, basePath } }
 }

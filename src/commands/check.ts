@@ -6,13 +6,14 @@ import { exposureWarnings } from '../ops/exposure.ts'
 import { findAll, findingsAsText, hasFailed, sarifOf } from './check-findings.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { askOnline, type OnlineResult } from './online.ts'
+import { driftLines, readDrift } from './openapi-drift.ts'
 
 /**
  * Exit code 0 when the configuration is valid, with `--online` every answer was good, and with `--lint` or
  * `--template` no finding is severe; 3 when a template or ignore list cannot be read.
  */
 export async function check(
-  { config: argument, json, online, lint }: Extract<Command, { name: 'check' }>,
+  { config: argument, json, online, lint, openapi }: Extract<Command, { name: 'check' }>,
   io: Io,
 ): Promise<ExitCode> {
   const loaded = loadConfig(configSource(argument), { env: io.env, readFile: readTextFile })
@@ -27,23 +28,35 @@ export async function check(
   const config = loaded.value
   const findings = lint === undefined ? [] : findAll(config, lint, io)
   if (findings === undefined) return exitCodes.failed
+  const drift = openapi === undefined ? [] : readDrift(openapi, config, io)
+  if (drift === undefined) return exitCodes.failed
   const answers = online ? await askOnline(config, io) : []
   const warnings = [...config.warnings, ...(online ? await exposureWarnings(config) : [])]
   const isGood =
     answers.every((answer) => answer.ok) &&
+    drift.length === 0 &&
     (lint === undefined || !hasFailed(findings, lint.failOn))
   if (json) {
     const { hash } = config
     const asked = online ? { online: answers } : {}
-    const found = lint === undefined ? {} : { findings }
+    const found = {
+      ...(lint === undefined ? {} : { findings }),
+      ...(openapi === undefined ? {} : { drift }),
+    }
     print(io, { ok: isGood, file: argument, hash, problems: [], warnings, ...asked, ...found })
-  } else if (lint?.sarif === true) io.out(sarifOf(findings, io.version))
+    return isGood ? exitCodes.ok : exitCodes.no
+  }
+  const isSarif = lint?.sarif === true
+  if (openapi)
+    for (const line of driftLines(drift, openapi.file, argument)) (isSarif ? io.err : io.out)(line)
+  if (isSarif) io.out(sarifOf(findings, io.version))
   else {
     tell(argument, { ...config, warnings }, answers, io)
     if (lint !== undefined) io.out(findingsAsText(findings))
   }
   return isGood ? exitCodes.ok : exitCodes.no
 }
+
 function print(io: Io, result: object): void {
   io.out(`${JSON.stringify(result, null, 2)}\n`)
 }

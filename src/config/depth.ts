@@ -7,8 +7,13 @@ import { Parser, type CST } from 'yaml'
 
 /** Offset of the first value that is nested deeper than `most`; undefined when none is. */
 export function tooDeepAt(source: string, most: number): number | undefined {
+  return tooDeepIn([...new Parser().parse(source)], most)
+}
+
+/** The same of a text that was parsed already. */
+export function tooDeepIn(tokens: readonly CST.Token[], most: number): number | undefined {
   const open: { readonly token: CST.Token; readonly depth: number }[] = []
-  for (const token of new Parser().parse(source)) open.push({ token, depth: 0 })
+  for (const token of tokens) open.push({ token, depth: 0 })
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { token, depth } = next
     if (depth > most) return token.offset

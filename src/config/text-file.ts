@@ -3,19 +3,25 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { milliseconds, type Milliseconds, no, ok } from '../units.ts'
 import type { ReadFile } from './compile/context.ts'
 
-const mostBytes = 1024 * 1024
+const mebibyte = 1024 * 1024
 
 /** Reads a text file of at most 1 MiB. A pipe will do, if its writer comes. The problem follows the file's name. */
 export const readTextFile: ReadFile = (path) => readText(path, milliseconds(10_000))
 
+/** The same of at most `most` MiB, for documents that others wrote. */
+export const readLargeTextFile =
+  (most: number): ReadFile =>
+  (path) =>
+    readText(path, milliseconds(10_000), most)
+
 /** The same while requests are served: none of them waits for the writer of a pipe. */
 export const readTextFileNow: ReadFile = (path) => readText(path, milliseconds(100))
 
-function readText(path: string, patience: Milliseconds): ReturnType<ReadFile> {
+function readText(path: string, patience: Milliseconds, most = 1): ReturnType<ReadFile> {
   try {
-    const content = readBounded(path, patience)
+    const content = readBounded(path, patience, most * mebibyte)
     if (content === undefined) return no('is a pipe that gave nothing; write a regular file')
-    if (content.length > mostBytes) return no('is larger than 1 MiB')
+    if (content.length > most * mebibyte) return no(`is larger than ${most} MiB`)
     return ok(new TextDecoder('utf-8', { fatal: true }).decode(content))
   } catch (error) {
     return no(because(error))
@@ -23,13 +29,13 @@ function readText(path: string, patience: Milliseconds): ReturnType<ReadFile> {
 }
 
 /** Undefined when a pipe has kept us waiting too long. */
-function readBounded(path: string, patience: Milliseconds): Buffer | undefined {
+function readBounded(path: string, patience: Milliseconds, most: number): Buffer | undefined {
   const until = performance.now() + patience
   // opening a pipe that nobody writes to would stop everything, for ever
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const isPipe = fstatSync(file).isFIFO()
-    const buffer = Buffer.alloc(mostBytes + 1)
+    const buffer = Buffer.alloc(most + 1)
     let length = 0
     while (length < buffer.length) {
       const read = readSome(file, buffer, length)

@@ -47,6 +47,18 @@ t.test('arguments become commands, complete with defaults', (t) => {
       ...{ name: 'diff', before: 'a', after: 'b', format: 'json', failOnWidened: true },
       ...{ templates: { before: ['c', 'd'], after: ['e'] }, parameters: ['f'] },
     },
+    'check --openapi a.yaml --base-path / -c a': {
+      ...{ name: 'check', config: 'a', json: false, online: false },
+      openapi: { file: 'a.yaml', scopePrefix: '', basePath: '/' },
+    },
+    'import openapi a.yaml': {
+      ...{ name: 'import', kind: 'openapi', file: 'a.yaml', json: false },
+      ...{ scopePrefix: '', basePath: undefined },
+    },
+    'import openapi a.yaml --json --scope-prefix app-api/ --base-path /v1': {
+      ...{ name: 'import', kind: 'openapi', file: 'a.yaml', json: true },
+      ...{ scopePrefix: 'app-api/', basePath: '/v1' },
+    },
     'token worker': { name: 'token', config, client: 'worker', raw: false, scopes: [] },
     'token worker --raw --scopes a/b -c x': {
       ...{ name: 'token', config: 'x', client: 'worker', raw: true, scopes: ['a/b'] },
@@ -110,6 +122,9 @@ t.test('wrong usage is said on stderr with exit code 2, and what was meant', (t)
     explain: /missing required argument 'method-or-path'/,
     'explain /a --token x': /error: write --token - and give the token on standard input/,
     'explain /a --token - --client c': /cannot be used with option/,
+    'import openapi': /missing required argument 'file'/,
+    'import openapi a --scope-prefix "': /'"' is invalid\. A prefix has no blanks/,
+    'import openapi a --base-path v1': /'v1' is invalid\. A base path begins with \//,
     'token a b': /too many arguments/,
     'run more': /too many arguments/,
     'diff a': /missing required argument 'new'/,
