@@ -229,7 +229,7 @@ t.test('token says which scopes were not granted, and what is not a JWT', async 
 
 t.test('schema prints the JSON Schema that the package holds', (t) => {
   const { io, out } = fakeIo(t)
-  t.equal(schema(io), 0)
+  t.equal(schema({ name: 'schema', of: 'config' }, io), 0)
   t.match(JSON.parse(out()), { type: 'object', properties: { version: {}, inbound: {} } })
   const file = join(repository, 'proxy.config.schema.json')
   if (existsSync(file)) t.equal(out(), readFileSync(file, 'utf8'))
@@ -569,7 +569,7 @@ t.test('each command is the function that bears its name', async (t) => {
     [{ name: 'wait', config: 'env:UNSET', timeout: milliseconds(1) }, 3, /UNSET is missing/],
     [{ name: 'token', config, client: 'a', raw: false, scopes: [] }, 1, /inbound\.listen/],
     [{ name: 'health', config: join(folder, 'no'), json: false }, 3, /does not exist/],
-    [{ name: 'schema' }, 0, /"\$schema"/],
+    [{ name: 'schema', of: 'config' }, 0, /"\$schema"/],
     [
       {
         ...{ name: 'dev', template: join(folder, 'no'), issuer: 'own' },
