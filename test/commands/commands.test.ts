@@ -599,6 +599,10 @@ t.test('log lines for people are short, and hold nothing that a terminal would o
     line({ ...request, status: 401, reason: 'missing_token' }),
     /-> 401 missing_token \( ms\)/,
   )
+  t.match(
+    line({ ...request, status: 403, reason: 'no_route', route: 'GET /a', routeLine: 9 }),
+    /-> 403 no_route line 9 \( ms\)/,
+  )
   t.match(line({ msg: 'keys fetched', issuer: 'app' }), /INFO: keys fetched \{"issuer":"app"\}/)
   t.equal(line({ msg: 'started' }), '')
   t.match(line({ msg: 'shut down' }), /INFO: shut down\n$/)
