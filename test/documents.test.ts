@@ -27,6 +27,9 @@ const manifest = JSON.parse(read('package.json')) as {
   dependencies: Record<string, string>
 }
 
+/** Files of cases have a version, too; test/commands/test.test.ts runs them. */
+const isConfiguration = (text: string): boolean => /^version:/m.test(text) && !/^cases:/m.test(text)
+
 t.test('every whole configuration in a document loads', (t) => {
   const { cert, key } = makeCertificates()
   const content = (path: string): string => {
@@ -35,7 +38,7 @@ t.test('every whole configuration in a document loads', (t) => {
     return /(ca|cert|crt|pem)[^/]*$/.test(path) ? cert : 'a-secret\n'
   }
   for (const file of documents) {
-    const whole = yamlBlocks(read(file)).filter(({ text }) => /^version:/m.test(text))
+    const whole = yamlBlocks(read(file)).filter(({ text }) => isConfiguration(text))
     for (const { line, text } of whole) {
       const names = [...text.matchAll(/(?:\$\{(?=\w+\})|env: )([A-Z_]+)/g)].map(
         ([, name = '']) => name,

@@ -1,5 +1,5 @@
 /** The commands of who runs Scopegate, on the command line. */
-import { type Command as Commander, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command as Commander, InvalidArgumentError, Option } from 'commander'
 import { durationText, longestDuration, parseDuration } from '../config/durations.ts'
 import type { Milliseconds } from '../units.ts'
 import { listIn, withConfig } from './flags.ts'
@@ -15,7 +15,7 @@ export type OperateCommand =
     }
   | { readonly name: 'health'; readonly config: string; readonly json: boolean }
   | { readonly name: 'wait'; readonly config: string; readonly timeout: Milliseconds }
-  | { readonly name: 'schema' }
+  | { readonly name: 'schema'; readonly of: 'config' | 'cases' }
 
 type Flags = { config: string; json?: true; raw?: true; scopes?: string }
 type Told = (command: OperateCommand) => void
@@ -68,8 +68,13 @@ export function describeWait(program: Commander, parsed: Told): void {
 export function describeSchema(program: Commander, parsed: Told): void {
   program
     .command('schema')
-    .description('print the JSON Schema of the configuration, for editors')
-    .action(() => {
-      parsed({ name: 'schema' })
+    .description('print a JSON Schema for editors')
+    .addArgument(
+      new Argument('[of]', 'of the configuration, or of a file of cases (`scopegate test`)')
+        .choices(['config', 'cases'])
+        .default('config'),
+    )
+    .action((of: 'config' | 'cases') => {
+      parsed({ name: 'schema', of })
     })
 }

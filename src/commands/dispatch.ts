@@ -26,7 +26,7 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
     case 'wait':
       return (await import('./wait.ts')).wait(command, io)
     case 'schema':
-      return (await import('./schema.ts')).schema(io)
+      return (await import('./schema.ts')).schema(command, io)
     case 'dev':
       return (await import('./dev.ts')).dev(command, io)
   }

@@ -135,13 +135,14 @@ function nearPaths(root: Node, reading: Reading, known: ReadonlySet<Owner>): rea
   }
   const tryEdits = (node: Node, at: number, isAlike: boolean): void => {
     const segment = reading[at]
+    const folded = segment === undefined ? undefined : foldCase(segment)
     const place = `segment ${at + 1}`
     const edited = (because: string, distance: number) => ({ edit: { because, distance }, isAlike })
     if (node.name !== undefined)
       walk(node.name, at, edited(`has one segment more, any as ${place}`, 0.4))
     for (const [text, child] of node.literals) {
       walk(child, at, edited(`has one segment more, ${text} as ${place}`, 0.6))
-      const unlike = segment === undefined ? 1 : unlikeness(foldCase(segment), text)
+      const unlike = folded === undefined ? 1 : unlikeness(folded, text)
       if (unlike > 0 && unlike <= 0.5)
         walk(child, at + 1, { ...edited(`has ${text} as ${place}`, unlike), isAlike: true })
     }

@@ -118,10 +118,11 @@ function failure(message: string, text: readonly string[]): readonly string[] {
 
 /** Characters that XML 1.0 has no way to write are left out. */
 function xml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '"': '&quot;' }
   return text
     .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
-    .replace(/[&<"]/g, (character) => entities[character] ?? '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('"', '&quot;')
     .replaceAll(']]>', ']]&gt;')
 }
 

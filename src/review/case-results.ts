@@ -76,10 +76,10 @@ function failuresOf(
     ...(decision === expect ? [] : [`expected ${expect}: ${is}`]),
     ...(code === undefined || said.every((answer) => answer.code === code)
       ? []
-      : [`expected the code ${code}: it is ${codes || 'allowed'}`]),
+      : [`expected the code ${code}: it is ${codes}`]),
     ...(status === undefined || said.every((answer) => answer.status === status)
       ? []
-      : [`expected the status ${status}: it is ${statuses || 'allowed'}`]),
+      : [`expected the status ${status}: it is ${statuses}`]),
     ...(route === undefined || (owner !== undefined && isNamed(owner, route))
       ? []
       : [

@@ -56,7 +56,8 @@ export function readCases(
   const cases = input?.cases.flatMap((one, index) =>
     readOne(reader, ['cases', index], one, input.defaults),
   )
-  if (cases?.length === 0) reportLack(reader, ['cases'], 'has no case: write at least one')
+  if (cases?.length === 0 && reader.problems.length === 0)
+    report(reader, ['cases'], 'has no case: write at least one')
   return cases === undefined || reader.problems.length > 0
     ? no(sortProblems(reader.problems))
     : ok(cases)

@@ -229,7 +229,7 @@ t.test('token says which scopes were not granted, and what is not a JWT', async 
 
 t.test('schema prints the JSON Schema that the package holds', (t) => {
   const { io, out } = fakeIo(t)
-  t.equal(schema(io), 0)
+  t.equal(schema({ name: 'schema', of: 'config' }, io), 0)
   t.match(JSON.parse(out()), { type: 'object', properties: { version: {}, inbound: {} } })
   const file = join(repository, 'proxy.config.schema.json')
   if (existsSync(file)) t.equal(out(), readFileSync(file, 'utf8'))
@@ -569,7 +569,7 @@ t.test('each command is the function that bears its name', async (t) => {
     [{ name: 'wait', config: 'env:UNSET', timeout: milliseconds(1) }, 3, /UNSET is missing/],
     [{ name: 'token', config, client: 'a', raw: false, scopes: [] }, 1, /inbound\.listen/],
     [{ name: 'health', config: join(folder, 'no'), json: false }, 3, /does not exist/],
-    [{ name: 'schema' }, 0, /"\$schema"/],
+    [{ name: 'schema', of: 'config' }, 0, /"\$schema"/],
     [
       {
         ...{ name: 'dev', template: join(folder, 'no'), issuer: 'own' },
@@ -598,6 +598,10 @@ t.test('log lines for people are short, and hold nothing that a terminal would o
   t.match(
     line({ ...request, status: 401, reason: 'missing_token' }),
     /-> 401 missing_token \( ms\)/,
+  )
+  t.match(
+    line({ ...request, status: 403, reason: 'no_route', route: 'GET /a', routeLine: 9 }),
+    /-> 403 no_route line 9 \( ms\)/,
   )
   t.match(line({ msg: 'keys fetched', issuer: 'app' }), /INFO: keys fetched \{"issuer":"app"\}/)
   t.equal(line({ msg: 'started' }), '')

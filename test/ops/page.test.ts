@@ -147,6 +147,7 @@ t.test('tables have their figures, and a sentence when they are empty', (t) => {
   t.match(part('clients'), 'all that it has')
   t.match(part('costs'), /worker.*>60 min<.*>30<.*>9,120<.*>304<.*>797<.*>\$1\.79</)
   t.match(part('denials'), /14:03:10.*insufficient_scope.*>403<.*5t6u7v8w9x0y1z.*req-12-4b1c/)
+  t.match(part('denials'), '<code>GET /export/**</code> <span class="soft">line 9</span>')
   t.match(part('denials'), 'reported only')
   t.match(part('denials'), 'none, inbound')
   const [issuer] = exampleStatus.issuers
