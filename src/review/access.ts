@@ -1,7 +1,7 @@
 /** Who can call what: clients of templates by routes of a configuration, decided by the decision core. Pure. */
 import type { Permissions, Place } from '../cloudformation/permissions-model.ts'
 import type { Config, InboundConfig } from '../config/config.ts'
-import { decide } from '../decision/decide.ts'
+import { decide, type VerifiedToken } from '../decision/decide.ts'
 import type { Condition, Mode, Route } from '../decision/routes.ts'
 import { meets, scopeText, type ScopeNeed } from '../decision/scopes.ts'
 import { ok, seconds } from '../units.ts'
@@ -154,9 +154,16 @@ function metPart(need: ScopeNeed, granted: ReadonlySet<string>): ScopeNeed {
 
 function accessOf(holder: Holder, routes: readonly Route[]): ClientAccess {
   const { file, line, column, name, clientId, issuer, scopes, doubts, barred } = holder
-  const granted = new Set(scopes)
+  const token: VerifiedToken = {
+    ...{ issuer: issuer?.issuers[0] ?? '', issuerName: issuer?.name ?? '', clientId },
+    ...{ scopes: new Set(scopes), expiresAt: seconds(Infinity) },
+    claims: { token_use: 'access', client_id: clientId },
+  }
+  const asked = issuerConditions(holder)
   const grants =
-    barred === undefined ? routes.flatMap((route) => grantOf(holder, granted, route)) : []
+    barred === undefined
+      ? routes.flatMap((route) => grantOf({ holder, token, asked }, route) ?? [])
+      : []
   return {
     ...{ file, line, column, name, clientId, scopes, doubts, barred },
     issuer: issuer?.name,
@@ -165,36 +172,29 @@ function accessOf(holder: Holder, routes: readonly Route[]): ClientAccess {
   }
 }
 
-/** One route and one client: allowed, not, or not to be known. */
-function grantOf(holder: Holder, granted: ReadonlySet<string>, route: Route): readonly Grant[] {
+type Caller = {
+  readonly holder: Holder
+  /** As one of its tokens would be, where it is known. */
+  readonly token: VerifiedToken
+  /** What its issuer asks of every token. */
+  readonly asked: readonly Condition[]
+}
+
+/** One route and one client: what is sure, what is not known; undefined = it cannot call it. */
+function grantOf({ holder, token, asked }: Caller, route: Route): Grant | undefined {
   const { access } = route
-  if (access.kind === 'public') return []
-  const conditions = [...route.conditions, ...issuerConditions(holder)]
-  const known = conditions.filter((condition) => isKnown(condition, holder))
-  const decision = decide(
-    { kind: 'route', route: { ...route, conditions: known } },
-    ok({
-      issuer: holder.issuer?.issuers[0] ?? '',
-      issuerName: holder.issuer?.name ?? '',
-      ...{ clientId: holder.clientId, scopes: granted, expiresAt: seconds(Infinity) },
-      claims: { token_use: 'access', client_id: holder.clientId },
-    }),
-  )
-  if (decision.kind === 'deny') return []
-  const need = access.kind === 'scopes' ? metPart(access.need, granted) : undefined
-  return [
-    {
-      ...{ path: route.pattern.text, methods: methodsOf(route), lines: [route.line] },
-      by: need === undefined ? 'any valid token' : scopeText(need),
-      scopes: need === undefined ? [] : scopesIn(need),
-      unresolved: [
-        ...holder.doubts,
-        ...conditions.flatMap((condition) =>
-          isKnown(condition, holder) ? [] : [doubtOf(condition)],
-        ),
-      ],
-    },
-  ]
+  if (access.kind === 'public') return undefined
+  const open = [...route.conditions, ...asked].filter((condition) => !isKnown(condition, holder))
+  const known = [...route.conditions, ...asked].filter((condition) => isKnown(condition, holder))
+  const decision = decide({ kind: 'route', route: { ...route, conditions: known } }, ok(token))
+  if (decision.kind === 'deny') return undefined
+  const need = access.kind === 'scopes' ? metPart(access.need, token.scopes) : undefined
+  return {
+    ...{ path: route.pattern.text, methods: methodsOf(route), lines: [route.line] },
+    by: need === undefined ? 'any valid token' : scopeText(need),
+    scopes: need === undefined ? [] : scopesIn(need),
+    unresolved: [...holder.doubts, ...open.map(doubtOf)],
+  }
 }
 
 /** What the issuer asks of every token. */
