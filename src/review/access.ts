@@ -9,6 +9,8 @@ import { type Holder, holdersOf, said } from './holders.ts'
 
 /** What one route asks for. */
 export type RouteRow = {
+  /** As logs and metrics name it. */
+  readonly id: string
   readonly path: string
   /** Sorted; `*` = every method that no other route of the path lists. */
   readonly methods: readonly string[]
@@ -26,6 +28,8 @@ export type RouteRow = {
 export type Grant = {
   readonly path: string
   readonly methods: readonly string[]
+  /** Ids of the routes. */
+  readonly routes: readonly string[]
   /** Lines of the routes in the configuration, ascending. */
   readonly lines: readonly number[]
   /** The scopes that open it, in words; `any valid token` where none is needed. */
@@ -94,9 +98,9 @@ const byPath = (a: RouteRow, b: RouteRow): number =>
 
 /** With one issuer alone it goes without saying whose tokens count. */
 function rowOf(route: Route, issuers: number): RouteRow {
-  const { access, pattern, line, mode } = route
+  const { id, access, pattern, line, mode } = route
   return {
-    ...{ path: pattern.text, line, mode, kind: access.kind },
+    ...{ id, path: pattern.text, line, mode, kind: access.kind },
     methods: methodsOf(route),
     needs: needsOf(route),
     scopes: access.kind === 'scopes' ? scopesIn(access.need) : [],
@@ -190,7 +194,8 @@ function grantOf({ holder, token, asked }: Caller, route: Route): Grant | undefi
   if (decision.kind === 'deny') return undefined
   const need = access.kind === 'scopes' ? metPart(access.need, token.scopes) : undefined
   return {
-    ...{ path: route.pattern.text, methods: methodsOf(route), lines: [route.line] },
+    ...{ path: route.pattern.text, methods: methodsOf(route) },
+    ...{ routes: [route.id], lines: [route.line] },
     by: need === undefined ? 'any valid token' : scopeText(need),
     scopes: need === undefined ? [] : scopesIn(need),
     unresolved: [...holder.doubts, ...open.map(doubtOf)],
@@ -243,8 +248,9 @@ function joined(grants: readonly Grant[]): readonly Grant[] {
     const key = JSON.stringify([grant.path, grant.by, grant.unresolved])
     const before = found.get(key)
     const methods = [...(before?.methods ?? []), ...grant.methods].sort()
-    const lines = [...(before?.lines ?? []), ...grant.lines].sort((a, b) => a - b)
-    found.set(key, { ...grant, methods, lines })
+    const routes = [...(before?.routes ?? []), ...grant.routes].sort()
+    const lines = [...new Set([...(before?.lines ?? []), ...grant.lines])].sort((a, b) => a - b)
+    found.set(key, { ...grant, methods, routes, lines })
   }
   return [...found.values()].sort(
     (a, b) => order(a.path, b.path) || order(a.methods.join(), b.methods.join()),

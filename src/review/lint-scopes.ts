@@ -106,10 +106,10 @@ function uncalled(config: Config, permissions: Permissions): readonly Finding[] 
   const { inbound, file } = config
   if (inbound === undefined) return []
   const { clients = [] } = accessReport(config, inbound, permissions)
-  const called = new Set(clients.flatMap(({ grants }) => grants.flatMap(({ lines }) => lines)))
+  const called = new Set(clients.flatMap(({ grants }) => grants.flatMap((grant) => grant.routes)))
   const open = clients.filter(({ openScopes }) => openScopes.length > 0)
   return inbound.routes.flatMap(({ access, line, column, pattern, id }) => {
-    if (access.kind === 'public' || called.has(line)) return []
+    if (access.kind === 'public' || called.has(id)) return []
     const unsure =
       open.length === 0
         ? ''
