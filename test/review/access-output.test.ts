@@ -257,6 +257,7 @@ t.test('a filter leaves what it names, and says when it names nothing', (t) => {
   })
   t.match(left({ route: '/export/a/b?c' }), { routes: ['/export/**'] })
   t.match(left({ route: '/upload' }), { routes: ['/upload'], clients: ['worker 1'] })
+  t.match(left({ route: '/upload/' }), { routes: ['/upload'] }, 'a path without GET')
   t.match(left({ route: '/nowhere' }), /no route has the path "\/nowhere": every request/)
   t.match(left({ route: 'nowhere' }), /"nowhere" is no path: the target does not begin with \//)
   t.match(filtered({ route: '/me' }, reportOf(text)), { value: { clients: undefined } })

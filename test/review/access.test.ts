@@ -248,6 +248,16 @@ t.test('what a client is not sure to be makes every line of it unsure', (t) => {
   t.end()
 })
 
+t.test('methods of one path that different scopes open stand apart', (t) => {
+  const text = inboundWith(
+    '{ path: /a, methods: [PUT], scopes: a }, { path: /a, methods: [GET], scopes: b }, { path: /b, authenticated: true, clientIds: [id0] }',
+  )
+  const report = reportOf(text, permissionsOf(templateWith([], [machine('w', 'a, b')]), stackOf(1)))
+  t.strictSame(grantsIn(report), ['w: GET /a by b', 'w: PUT /a by a', 'w: * /b by any valid token'])
+  t.match(report.routes[2], { needs: 'every valid token of app', conditions: ['client id0'] })
+  t.end()
+})
+
 t.test('a pool that a template only imports makes its clients unresolved', (t) => {
   const text = templateWith(['export'], [machine('w', 'app-api/export')]).replace(
     '!Ref Pool\n',
