@@ -22,6 +22,8 @@ export type OpenResource = {
 export type OpenTemplate = {
   readonly file: string
   readonly root: YAMLMap
+  /** Its section Resources. */
+  readonly section: YAMLMap
   /** Every resource as written, whether its condition holds or not. */
   readonly resources: ReadonlyMap<string, OpenResource>
   readonly placeOf: (node: Node) => Place
@@ -52,10 +54,9 @@ export function openTemplate({
 }: SourceFile): Result<OpenTemplate, NonEmpty<FileProblem>> {
   const tooDeep = tooDeepAt(text, deepest)
   if (tooDeep !== undefined) {
-    const before = text.slice(0, tooDeep).split('\n')
-    const column = (before.at(-1) ?? '').length + 1
-    const message = 'this is nested too deeply'
-    return no([{ file, line: before.length, column, key: '', message }])
+    const line = text.slice(0, tooDeep).split('\n').length
+    const column = tooDeep - text.lastIndexOf('\n', tooDeep - 1)
+    return no([{ file, line, column, key: '', message: 'this is nested too deeply' }])
   }
   const template = readTemplateDocument(text)
   const resourceSection = section(template.root, 'Resources')
@@ -74,7 +75,9 @@ export function openTemplate({
   }
   return ok({
     ...{ file, placeOf, refused, refuse },
+    // without them there was a problem
     root: template.root as YAMLMap,
+    section: resourceSection as YAMLMap,
     resources: resourcesIn(resourceSection as YAMLMap, placeOf),
     surround(around) {
       let heard: string[] = []

@@ -39,7 +39,8 @@ const once = (problems: readonly FileProblem[]): readonly FileProblem[] => [
 ]
 
 /** What may make clients that nobody sees in the text. */
-function outOfSight({ file, root, resources, placeOf }: OpenTemplate): readonly FileProblem[] {
+function outOfSight(template: OpenTemplate): readonly FileProblem[] {
+  const { file, root, resources, placeOf } = template
   const note = (node: Node, key: string, message: string): FileProblem => ({
     ...{ ...placeOf(node), file, key, message },
   })
@@ -50,7 +51,7 @@ function outOfSight({ file, root, resources, placeOf }: OpenTemplate): readonly 
     ...macros.map((macro) =>
       note(macro as Node, 'Transform', 'what a macro makes of this template is not known here'),
     ),
-    ...(section(root, 'Resources')?.items ?? []).flatMap(({ key }) =>
+    ...template.section.items.flatMap(({ key }) =>
       String(key).startsWith('Fn::')
         ? [note(key as Node, `Resources.${String(key)}`, 'what a loop makes is not known here')]
         : [],

@@ -45,11 +45,11 @@ function stackOf(
 ): KnownStack | undefined {
   const cognito = [...resources.values()].filter(({ type }) => type.startsWith('AWS::Cognito::'))
   const fitting = stacks.filter((stack) => {
-    const own = cognito.filter((resource) => conditionOf(resource.node) === undefined)
-    const wanted = own.length > 0 ? own : cognito
+    const has = ({ logicalId, type }: OpenResource): boolean =>
+      stack.resources.get(logicalId)?.type === type
+    // what a condition leaves out may be missing
     return (
-      wanted.length > 0 &&
-      wanted.every(({ logicalId, type }) => stack.resources.get(logicalId)?.type === type)
+      cognito.some(has) && cognito.every((one) => has(one) || conditionOf(one.node) !== undefined)
     )
   })
   return fitting.length === 1 ? fitting[0] : undefined
@@ -148,7 +148,8 @@ function resourceFinder(
   const standIns = new Map<string, Value>()
   const idOf = (resource: OpenResource): Value => {
     const known = stack?.resources.get(resource.logicalId)?.id
-    const value = standIns.get(resource.logicalId) ?? known ?? new Map<string, Value>()
+    if (known !== undefined) return known
+    const value = standIns.get(resource.logicalId) ?? new Map<string, Value>()
     standIns.set(resource.logicalId, value)
     stands.set(value, resource)
     return value

@@ -2,8 +2,8 @@
 import { relative, resolve, sep } from 'node:path'
 import type { LintOptions } from '../cli/check.ts'
 import type { Config } from '../config/config.ts'
-import { readDocument } from '../config/document.ts'
-import { configSource, formatProblem, readTextFile } from '../config/load.ts'
+import type { ConfigDocument } from '../config/document.ts'
+import { formatProblem, readTextFile } from '../config/load.ts'
 import { type Finding, severities } from '../review/finding-table.ts'
 import { findingsAsSarif } from '../review/findings-sarif.ts'
 import {
@@ -22,7 +22,7 @@ import { permissionsOrTell } from './permissions-or-tell.ts'
 
 /** Sorted by place; undefined = a file cannot be read, which has been told. */
 export function findAll(
-  config: Config,
+  { config, document }: { readonly config: Config; readonly document: ConfigDocument },
   { templates, parameters, ignore }: LintOptions,
   io: Io,
 ): readonly Judged[] | undefined {
@@ -33,21 +33,12 @@ export function findAll(
   for (const note of permissions?.notes ?? []) io.err(`${formatProblem(note.file, note)} (note)\n`)
   const findings: readonly Finding[] = [
     ...lintRoutes(config),
-    ...settings(config, io),
+    ...lintSettings(config, document),
     ...(permissions === undefined
       ? []
       : [...lintScopes(config, permissions), ...lintClients(permissions)]),
   ]
   return applyIgnoreList(findings, entries, ignore ?? '')
-}
-
-/** The text was read a moment ago; when it is gone or broken by now, there is nothing to tell of it. */
-function settings(config: Config, io: Io): readonly Finding[] {
-  const source = configSource(config.file)
-  const text = 'file' in source ? readTextFile(source.file) : undefined
-  const written = 'file' in source ? (text?.ok === true ? text.value : '') : io.env[source.env]
-  const document = readDocument(written ?? '', io.env)
-  return document.ok ? lintSettings(config, document.value) : []
 }
 
 function ignoredOrTell(file: string, io: Io): readonly IgnoreEntry[] | undefined {

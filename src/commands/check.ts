@@ -1,7 +1,7 @@
 /** `scopegate check`: everything that is wrong with a configuration; `--online` asks issuers and token endpoints too. */
 import type { Command } from '../cli.ts'
 import type { Config } from '../config/config.ts'
-import { configSource, formatProblem, loadConfig, readTextFile } from '../config/load.ts'
+import { configSource, formatProblem, loadDocument, readTextFile } from '../config/load.ts'
 import { exposureWarnings } from '../ops/exposure.ts'
 import { findAll, findingsAsText, hasFailed, sarifOf } from './check-findings.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
@@ -16,7 +16,7 @@ export async function check(
   { config: argument, json, online, lint, openapi }: Extract<Command, { name: 'check' }>,
   io: Io,
 ): Promise<ExitCode> {
-  const loaded = loadConfig(configSource(argument), { env: io.env, readFile: readTextFile })
+  const loaded = loadDocument(configSource(argument), { env: io.env, readFile: readTextFile })
   if (!loaded.ok) {
     const { problems } = loaded.problem
     if (json) print(io, { ok: false, file: argument, problems, warnings: [] })
@@ -25,8 +25,8 @@ export async function check(
     else for (const problem of problems) io.out(`${formatProblem(argument, problem)}\n`)
     return exitCodes.no
   }
-  const config = loaded.value
-  const findings = lint === undefined ? [] : findAll(config, lint, io)
+  const { config, document } = loaded.value
+  const findings = lint === undefined ? [] : findAll({ config, document }, lint, io)
   if (findings === undefined) return exitCodes.failed
   const drift = openapi === undefined ? [] : readDrift(openapi, config, io)
   if (drift === undefined) return exitCodes.failed

@@ -5,7 +5,7 @@ import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import type { ReadFile } from './compile/context.ts'
 import { compile } from './compile.ts'
 import type { Config, ConfigProblem } from './config.ts'
-import { readDocument } from './document.ts'
+import { type ConfigDocument, readDocument } from './document.ts'
 import type { Environment } from './interpolate.ts'
 
 export type { ReadFile } from './compile/context.ts'
@@ -41,6 +41,15 @@ export const sourceName = (source: ConfigSource): string =>
  * Relative names start from the file's folder, or from the working directory.
  */
 export function loadConfig(source: ConfigSource, deps: LoadDeps): Result<Config, LoadFailure> {
+  const loaded = loadDocument(source, deps)
+  return loaded.ok ? ok(loaded.value.config) : loaded
+}
+
+/** The same, with the document that it was made of: what is written, beside what it means. */
+export function loadDocument(
+  source: ConfigSource,
+  deps: LoadDeps,
+): Result<{ readonly config: Config; readonly document: ConfigDocument }, LoadFailure> {
   const file = sourceName(source)
   const path = 'file' in source ? resolve(source.file) : undefined
   const sources = path === undefined ? [] : [path]
@@ -55,7 +64,7 @@ export function loadConfig(source: ConfigSource, deps: LoadDeps): Result<Config,
     ...{ document: document.value, file, hash, path, folder, environment, readFile },
   })
   return compiled.result.ok
-    ? compiled.result
+    ? ok({ config: compiled.result.value, document: document.value })
     : no({ problems: compiled.result.problem, sources: compiled.sources })
 }
 

@@ -144,9 +144,9 @@ function grantTable(grants: readonly Grant[]): Table | undefined {
 
 /** What no client can call: a route too many, or a scope too few. */
 function uncalled({ routes, clients = [] }: AccessReport): Section {
-  const called = new Set(clients.flatMap(({ grants }) => grants.flatMap(({ lines }) => lines)))
+  const called = new Set(clients.flatMap(({ grants }) => grants.flatMap((grant) => grant.routes)))
   const isOpen = clients.some(({ openScopes }) => openScopes.length > 0)
-  const left = routes.filter(({ line, kind }) => kind !== 'public' && !called.has(line))
+  const left = routes.filter(({ id, kind }) => kind !== 'public' && !called.has(id))
   const none = isOpen
     ? 'No client is known to hold what these need; one whose scopes are unresolved may.'
     : 'No client of the templates holds what these need:'

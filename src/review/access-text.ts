@@ -24,9 +24,11 @@ export function printable(text: string): string {
 
 function columns({ columns: heads, rows }: Table): readonly string[] {
   const all = [heads, ...rows.map((row) => row.map(printable))]
-  const widths = heads.map((_, at) => Math.max(...all.map((row) => (row[at] ?? '').length)))
+  const widths = heads.map(() => 0)
+  for (const row of all)
+    row.forEach((cell, at) => (widths[at] = Math.max(Number(widths[at]), cell.length)))
   return all.map((row) =>
-    `  ${row.map((cell, at) => cell.padEnd(widths[at] as number)).join('  ')}`.trimEnd(),
+    `  ${row.map((cell, at) => cell.padEnd(Number(widths[at]))).join('  ')}`.trimEnd(),
   )
 }
 

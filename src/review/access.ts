@@ -1,7 +1,7 @@
 /** Who can call what: clients of templates by routes of a configuration, decided by the decision core. Pure. */
 import type { Permissions, Place } from '../cloudformation/permissions-model.ts'
 import type { Config, InboundConfig } from '../config/config.ts'
-import { decide } from '../decision/decide.ts'
+import { decide, type VerifiedToken } from '../decision/decide.ts'
 import type { Condition, Mode, Route } from '../decision/routes.ts'
 import { meets, scopeText, type ScopeNeed } from '../decision/scopes.ts'
 import { ok, seconds } from '../units.ts'
@@ -9,6 +9,8 @@ import { type Holder, holdersOf, said } from './holders.ts'
 
 /** What one route asks for. */
 export type RouteRow = {
+  /** As logs and metrics name it. */
+  readonly id: string
   readonly path: string
   /** Sorted; `*` = every method that no other route of the path lists. */
   readonly methods: readonly string[]
@@ -26,6 +28,8 @@ export type RouteRow = {
 export type Grant = {
   readonly path: string
   readonly methods: readonly string[]
+  /** Ids of the routes. */
+  readonly routes: readonly string[]
   /** Lines of the routes in the configuration, ascending. */
   readonly lines: readonly number[]
   /** The scopes that open it, in words; `any valid token` where none is needed. */
@@ -94,9 +98,9 @@ const byPath = (a: RouteRow, b: RouteRow): number =>
 
 /** With one issuer alone it goes without saying whose tokens count. */
 function rowOf(route: Route, issuers: number): RouteRow {
-  const { access, pattern, line, mode } = route
+  const { id, access, pattern, line, mode } = route
   return {
-    ...{ path: pattern.text, line, mode, kind: access.kind },
+    ...{ id, path: pattern.text, line, mode, kind: access.kind },
     methods: methodsOf(route),
     needs: needsOf(route),
     scopes: access.kind === 'scopes' ? scopesIn(access.need) : [],
@@ -154,9 +158,16 @@ function metPart(need: ScopeNeed, granted: ReadonlySet<string>): ScopeNeed {
 
 function accessOf(holder: Holder, routes: readonly Route[]): ClientAccess {
   const { file, line, column, name, clientId, issuer, scopes, doubts, barred } = holder
-  const granted = new Set(scopes)
+  const token: VerifiedToken = {
+    ...{ issuer: issuer?.issuers[0] ?? '', issuerName: issuer?.name ?? '', clientId },
+    ...{ scopes: new Set(scopes), expiresAt: seconds(Infinity) },
+    claims: { token_use: 'access', client_id: clientId },
+  }
+  const asked = issuerConditions(holder)
   const grants =
-    barred === undefined ? routes.flatMap((route) => grantOf(holder, granted, route)) : []
+    barred === undefined
+      ? routes.flatMap((route) => grantOf({ holder, token, asked }, route) ?? [])
+      : []
   return {
     ...{ file, line, column, name, clientId, scopes, doubts, barred },
     issuer: issuer?.name,
@@ -165,36 +176,30 @@ function accessOf(holder: Holder, routes: readonly Route[]): ClientAccess {
   }
 }
 
-/** One route and one client: allowed, not, or not to be known. */
-function grantOf(holder: Holder, granted: ReadonlySet<string>, route: Route): readonly Grant[] {
+type Caller = {
+  readonly holder: Holder
+  /** As one of its tokens would be, where it is known. */
+  readonly token: VerifiedToken
+  /** What its issuer asks of every token. */
+  readonly asked: readonly Condition[]
+}
+
+/** One route and one client: what is sure, what is not known; undefined = it cannot call it. */
+function grantOf({ holder, token, asked }: Caller, route: Route): Grant | undefined {
   const { access } = route
-  if (access.kind === 'public') return []
-  const conditions = [...route.conditions, ...issuerConditions(holder)]
-  const known = conditions.filter((condition) => isKnown(condition, holder))
-  const decision = decide(
-    { kind: 'route', route: { ...route, conditions: known } },
-    ok({
-      issuer: holder.issuer?.issuers[0] ?? '',
-      issuerName: holder.issuer?.name ?? '',
-      ...{ clientId: holder.clientId, scopes: granted, expiresAt: seconds(Infinity) },
-      claims: { token_use: 'access', client_id: holder.clientId },
-    }),
-  )
-  if (decision.kind === 'deny') return []
-  const need = access.kind === 'scopes' ? metPart(access.need, granted) : undefined
-  return [
-    {
-      ...{ path: route.pattern.text, methods: methodsOf(route), lines: [route.line] },
-      by: need === undefined ? 'any valid token' : scopeText(need),
-      scopes: need === undefined ? [] : scopesIn(need),
-      unresolved: [
-        ...holder.doubts,
-        ...conditions.flatMap((condition) =>
-          isKnown(condition, holder) ? [] : [doubtOf(condition)],
-        ),
-      ],
-    },
-  ]
+  if (access.kind === 'public') return undefined
+  const open = [...route.conditions, ...asked].filter((condition) => !isKnown(condition, holder))
+  const known = [...route.conditions, ...asked].filter((condition) => isKnown(condition, holder))
+  const decision = decide({ kind: 'route', route: { ...route, conditions: known } }, ok(token))
+  if (decision.kind === 'deny') return undefined
+  const need = access.kind === 'scopes' ? metPart(access.need, token.scopes) : undefined
+  return {
+    ...{ path: route.pattern.text, methods: methodsOf(route) },
+    ...{ routes: [route.id], lines: [route.line] },
+    by: need === undefined ? 'any valid token' : scopeText(need),
+    scopes: need === undefined ? [] : scopesIn(need),
+    unresolved: [...holder.doubts, ...open.map(doubtOf)],
+  }
 }
 
 /** What the issuer asks of every token. */
@@ -243,8 +248,9 @@ function joined(grants: readonly Grant[]): readonly Grant[] {
     const key = JSON.stringify([grant.path, grant.by, grant.unresolved])
     const before = found.get(key)
     const methods = [...(before?.methods ?? []), ...grant.methods].sort()
-    const lines = [...(before?.lines ?? []), ...grant.lines].sort((a, b) => a - b)
-    found.set(key, { ...grant, methods, lines })
+    const routes = [...(before?.routes ?? []), ...grant.routes].sort()
+    const lines = [...new Set([...(before?.lines ?? []), ...grant.lines])].sort((a, b) => a - b)
+    found.set(key, { ...grant, methods, routes, lines })
   }
   return [...found.values()].sort(
     (a, b) => order(a.path, b.path) || order(a.methods.join(), b.methods.join()),

@@ -44,8 +44,7 @@ const otherFlows = ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_CLIENT_TOKEN_AUTH']
 export function holdersOf(permissions: Permissions, issuers: readonly IssuerSettings[]): Holders {
   const pools = issuers.filter(({ kind }) => kind === 'pool')
   const assumptions = new Set<string>()
-  const counts = new Map<string, number>()
-  for (const { name } of permissions.clients) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const names = permissions.clients.map(({ name }) => name)
   const holders = permissions.clients.map((client): Holder => {
     const { file, line, column, logicalId, clientId } = client
     const owner = issuerOf(client.pool, permissions, pools)
@@ -56,7 +55,7 @@ export function holdersOf(permissions: Permissions, issuers: readonly IssuerSett
       ...(client.unsure === undefined ? [] : [`whether it exists: ${said(client.unsure)}`]),
       ...granted.doubts,
     ]
-    const isTwin = (counts.get(client.name) ?? 0) > 1
+    const isTwin = names.indexOf(client.name) !== names.lastIndexOf(client.name)
     return {
       ...{ file, line, column, logicalId, clientId, doubts },
       name: isTwin ? `${client.name} (${file} ${logicalId})` : client.name,

@@ -1,5 +1,6 @@
 /** Routes and templates held against each other: scopes that one side does not know. Pure. */
 import type {
+  Cell,
   PermissionClient,
   Permissions,
   PermissionServer,
@@ -30,6 +31,9 @@ export function lintScopes(config: Config, permissions: Permissions): readonly F
   ]
 }
 
+const valuesIn = (cells: readonly Cell<string>[]): ReadonlySet<string> =>
+  new Set(cells.flatMap((cell) => (cell.kind === 'known' ? [cell.value] : [])))
+
 /** Only where every token that counts is of a user pool: what other issuers define no template says. */
 function undefinedInRoutes(
   { file, issuers }: Config,
@@ -37,7 +41,7 @@ function undefinedInRoutes(
   { resourceServers }: Permissions,
 ): readonly Finding[] {
   const cells = resourceServers.flatMap(({ scopes }) => scopes)
-  const known = new Set(cells.flatMap((cell) => (cell.kind === 'known' ? [cell.value] : [])))
+  const known = valuesIn(cells)
   const isComplete = known.size > 0 && cells.every(({ kind }) => kind === 'known')
   const others = new Set(issuers.flatMap(({ kind, name }) => (kind === 'other' ? [name] : [])))
   return routes.flatMap(({ access, conditions, pattern, id, line, column }) => {
@@ -93,7 +97,7 @@ function foreign(client: PermissionClient, { resourceServers }: Permissions): re
   const cells = servers.flatMap((server) => server.scopes)
   if (servers.some((server) => server.pool.kind === 'unknown')) return []
   if (cells.some(({ kind }) => kind === 'unknown')) return []
-  const known = new Set(cells.flatMap((cell) => (cell.kind === 'known' ? [cell.value] : [])))
+  const known = valuesIn(cells)
   return scopes.flatMap((cell) => {
     if (cell.kind === 'unknown' || known.has(cell.value) || builtIn.has(cell.value)) return []
     const message = `client ${name} is given ${cell.value}, which no resource server of its pool defines${didYouMean(cell.value, known)}`
@@ -106,10 +110,10 @@ function uncalled(config: Config, permissions: Permissions): readonly Finding[] 
   const { inbound, file } = config
   if (inbound === undefined) return []
   const { clients = [] } = accessReport(config, inbound, permissions)
-  const called = new Set(clients.flatMap(({ grants }) => grants.flatMap(({ lines }) => lines)))
+  const called = new Set(clients.flatMap(({ grants }) => grants.flatMap((grant) => grant.routes)))
   const open = clients.filter(({ openScopes }) => openScopes.length > 0)
   return inbound.routes.flatMap(({ access, line, column, pattern, id }) => {
-    if (access.kind === 'public' || called.has(line)) return []
+    if (access.kind === 'public' || called.has(id)) return []
     const unsure =
       open.length === 0
         ? ''

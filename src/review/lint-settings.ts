@@ -8,7 +8,8 @@ import { type Finding, finding, type FindingId, type Severity } from './finding-
 /** `document` is the text that `config` was made of. */
 export function lintSettings(config: Config, document: ConfigDocument): readonly Finding[] {
   const at = (id: FindingId, path: KeyPath, message: string): Finding => {
-    const { line, column } = document.place(path) ?? { line: 1, column: 1 }
+    // what is told of is written: defaults are never told
+    const { line, column } = document.place(path) as Place
     return finding(id, { file: config.file, line, column, message, names: [path.join('.')] })
   }
   return [
