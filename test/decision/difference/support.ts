@@ -98,7 +98,7 @@ export const drawnRoute: fc.Arbitrary<Drawn> = fc.record({
   methods: fc.option(some('GET', 'PUT', 'HEAD', 'OPTIONS'), { nil: undefined }),
   access,
   issuers: some('A', 'P', 'O', 'N'),
-  clients: fc.option(some('k', 'l'), { nil: undefined, freq: 1 }),
+  clients: fc.option(some('k', 'l'), { nil: undefined, freq: 2 }),
   claims: fc.array(fc.record({ claim: one('tenant', '/tenant', 'tier'), values: some('x', 'y') }), {
     maxLength: 2,
   }),
