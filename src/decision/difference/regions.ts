@@ -63,7 +63,7 @@ export function regionsOf(members: readonly Member[], neighbours: Neighbours): r
     )
     regions.push({
       template: spelling ? inSpelling(pair.template, spelling) : pair.template,
-      except: except.sort(byWidth).map(({ template }) => template),
+      except: except.map(({ template }) => template).sort(byText),
       members: [member, ...friends],
     })
   }
@@ -86,6 +86,8 @@ function beats(other: Pair, pair: Pair): boolean {
     compareSpecificity(other.after?.pattern ?? everyPath, pair.after?.pattern ?? everyPath) < 0
   )
 }
+
+const byText = (a: Pattern, b: Pattern): number => (a.text < b.text ? -1 : 1)
 
 /** What contains another comes before it. */
 const byWidth = (a: Pair, b: Pair): number => compareSpecificity(b.template, a.template)

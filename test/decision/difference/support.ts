@@ -175,7 +175,10 @@ export const tokens: fc.Arbitrary<Presented | undefined> = fc.option(
     issuer: one('A', 'P', 'O', 'N'),
     clientId: one('k', 'l', 'm', undefined),
     scopes: fc.subarray([...scopeNames]).map((list) => new Set(list)),
-    claims: fc.record({ tenant: one<unknown>('x', 'y', ['x', 'y'], 1), tier: one('x', 'y', undefined) }),
+    claims: fc.record({
+      tenant: one<unknown>('x', 'y', ['x', 'y'], 1),
+      tier: one('x', 'y', undefined),
+    }),
   }),
   { nil: undefined, freq: 8 },
 )
