@@ -2,7 +2,7 @@
 import type { ClaimRule } from '../decision/claims.ts'
 import type { IssuerSettings, KeySource } from '../tokens/settings.ts'
 import type { IssuerPair } from './issuer-keys.ts'
-import { accepts, differs, grows, type Setting } from './setting.ts'
+import { accepts, differs, fingerprint, grows, pemText, type Setting } from './setting.ts'
 
 /** Settings of issuers that are on both sides; one that is new or gone shows at the routes that accept it. */
 export function compareIssuers(pairs: readonly IssuerPair[]): readonly Setting[] {
@@ -131,23 +131,13 @@ function keysText(keys: KeySource): string {
     case 'discovery':
       return `discovery of ${keys.issuer}`
     case 'file':
-      return `file with ${fingerprint(keys.text)}`
+      return `key set ${fingerprint(JSON.stringify(JSON.parse(keys.text)))}`
   }
 }
 
-/** Keys by their ids, which are public; a file without ids by its length. */
-function fingerprint(text: string): string {
-  const ids = [...text.matchAll(/"(?:kid|n|x)"\s*:\s*"([^"]*)"/g)].map(([, value = '']) => value)
-  return ids.length === 0
-    ? `${text.length} characters`
-    : ids.map((id) => id.slice(0, 16)).join(', ')
-}
-
-/** Certificates are told by their length: what they are is for those who put them there. */
+/** Whom Scopegate trusts, and how it shows itself, when it fetches keys. */
 function tlsText(tls: IssuerSettings['tls']): string {
   if (tls === undefined) return 'none'
   const { ca, cert, serverName } = tls
-  const size = (text: string | undefined) =>
-    text === undefined ? 'none' : `${text.length} characters`
-  return `ca ${size(ca)}, cert ${size(cert)}, serverName ${serverName ?? 'none'}`
+  return `ca ${pemText(ca)}, cert ${pemText(cert)}, serverName ${serverName ?? 'none'}`
 }

@@ -5,7 +5,7 @@ import type { Route } from '../decision/routes.ts'
 import { compareIssuers } from './issuer-difference.ts'
 import type { IssuerPair } from './issuer-keys.ts'
 import type { Revision } from './revision.ts'
-import { accepts, differs, listed, opens, type Setting } from './setting.ts'
+import { accepts, differs, listed, opens, pemText, type Setting } from './setting.ts'
 
 /** What differs besides paths, methods and needs, the loudest first. */
 export function compareSettings(
@@ -180,19 +180,15 @@ function certificates(before: ListenAddress, after: ListenAddress): readonly Set
   const authorities = (listen: ListenAddress) =>
     listen.kind === 'tcp' ? listen.tls?.clientCa : undefined
   const [old, now] = [authorities(before), authorities(after)]
-  const text = (pem: string | undefined) =>
-    pem === undefined ? 'none' : `authorities of ${pem.length} characters`
-  if (old === now) return []
-  const effect = now === undefined ? 'widened' : old === undefined ? 'narrowed' : 'both'
-  return [
+  return differs(
     {
       key: 'inbound.listen.tls.clientCa',
-      effect,
-      before: text(old),
-      after: text(now),
+      before: pemText(old),
+      after: pemText(now),
       note: 'only callers with a certificate of these authorities connect',
     },
-  ]
+    now === undefined ? 'widened' : old === undefined ? 'narrowed' : 'both',
+  )
 }
 
 /** Files that are not here on one side at least: by their names, which are all that is known. */

@@ -31,10 +31,8 @@ export function neighboursOf(pairs: readonly Pair[]): Neighbours {
     found.get(pairOf(one))?.add(pairOf(other))
     found.get(pairOf(other))?.add(pairOf(one))
   }
-  return (pair) => found.get(pair) ?? none
+  return (pair) => found.get(pair) as ReadonlySet<Pair> // asked of these pairs only
 }
-
-const none: ReadonlySet<Pair> = new Set()
 
 /**
  * The regions of these members, broad ones first. Whatever of a template belongs to a pair that is
