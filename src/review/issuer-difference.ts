@@ -4,13 +4,23 @@ import type { IssuerSettings, KeySource } from '../tokens/settings.ts'
 import type { IssuerPair } from './issuer-keys.ts'
 import { accepts, differs, fingerprint, grows, pemText, type Setting } from './setting.ts'
 
-/** Settings of issuers that are on both sides; one that is new or gone shows at the routes that accept it. */
-export function compareIssuers(pairs: readonly IssuerPair[]): readonly Setting[] {
-  return pairs.flatMap(({ key, before, after }) =>
-    before === undefined || after === undefined
-      ? []
-      : compareIssuer(`issuers.${key}`, before, after),
-  )
+/** Whether files of this part of an issuer are not here on one side at least. */
+export type IsAway = (pair: IssuerPair, part: 'jwks' | 'tls') => boolean
+
+/**
+ * Settings of issuers that are on both sides; one that is new or gone shows at the routes that accept it.
+ * What is not here is left out.
+ */
+export function compareIssuers(pairs: readonly IssuerPair[], isAway: IsAway): readonly Setting[] {
+  return pairs.flatMap((pair) => {
+    const { key, before, after } = pair
+    if (before === undefined || after === undefined) return []
+    return [
+      ...compareIssuer(`issuers.${key}`, before, after),
+      ...(isAway(pair, 'jwks') ? [] : compareKeys(`issuers.${key}: keys`, before, after)),
+      ...(isAway(pair, 'tls') ? [] : compareTls(`issuers.${key}.tls`, before, after)),
+    ]
+  })
 }
 
 function compareIssuer(
@@ -25,15 +35,6 @@ function compareIssuer(
       `${key}: accepted iss`,
       both(({ issuers }) => issuers),
       'tokens with these count',
-    ),
-    ...differs(
-      {
-        key: `${key}: keys`,
-        before: keysText(before.keys),
-        after: keysText(after.keys),
-        note: 'tokens signed with these keys count',
-      },
-      'both',
     ),
     ...differs(
       {
@@ -86,16 +87,25 @@ function compareIssuer(
       both(({ jwksMaxStale }) => jwksMaxStale),
       'keys count so long while the issuer is down',
     ),
-    ...differs(
-      {
-        key: `${key}.tls`,
-        before: tlsText(before.tls),
-        after: tlsText(after.tls),
-        note: 'whom its keys are fetched from',
-      },
-      'both',
-    ),
   ]
+}
+
+function compareKeys(
+  key: string,
+  before: IssuerSettings,
+  after: IssuerSettings,
+): readonly Setting[] {
+  const note = 'tokens signed with these keys count'
+  return differs({ key, before: keysText(before.keys), after: keysText(after.keys), note }, 'both')
+}
+
+function compareTls(
+  key: string,
+  before: IssuerSettings,
+  after: IssuerSettings,
+): readonly Setting[] {
+  const note = 'whom its keys are fetched from'
+  return differs({ key, before: tlsText(before.tls), after: tlsText(after.tls), note }, 'both')
 }
 
 /** Rules by claim: all must hold, so one more narrows. */

@@ -216,8 +216,8 @@ t.test('a pool and another issuer with the same iss have other rules', (t) => {
     `issuer: ${iss}, audience: any`,
   )
   t.match(settingsOf(plainInbound, foreign), [
-    /^both issuers\.app: keys/,
     'both issuers.app: kind: pool -> other',
+    /^both issuers\.app: keys/,
     /^narrowed issuers\.app: accepted iss/,
   ])
   t.end()
