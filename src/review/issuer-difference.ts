@@ -2,15 +2,25 @@
 import type { ClaimRule } from '../decision/claims.ts'
 import type { IssuerSettings, KeySource } from '../tokens/settings.ts'
 import type { IssuerPair } from './issuer-keys.ts'
-import { accepts, differs, grows, type Setting } from './setting.ts'
+import { accepts, differs, fingerprint, grows, pemText, type Setting } from './setting.ts'
 
-/** Settings of issuers that are on both sides; one that is new or gone shows at the routes that accept it. */
-export function compareIssuers(pairs: readonly IssuerPair[]): readonly Setting[] {
-  return pairs.flatMap(({ key, before, after }) =>
-    before === undefined || after === undefined
-      ? []
-      : compareIssuer(`issuers.${key}`, before, after),
-  )
+/** Whether files of this part of an issuer are not here on one side at least. */
+export type IsAway = (pair: IssuerPair, part: 'jwks' | 'tls') => boolean
+
+/**
+ * Settings of issuers that are on both sides; one that is new or gone shows at the routes that accept it.
+ * What is not here is left out.
+ */
+export function compareIssuers(pairs: readonly IssuerPair[], isAway: IsAway): readonly Setting[] {
+  return pairs.flatMap((pair) => {
+    const { key, before, after } = pair
+    if (before === undefined || after === undefined) return []
+    return [
+      ...compareIssuer(`issuers.${key}`, before, after),
+      ...(isAway(pair, 'jwks') ? [] : compareKeys(`issuers.${key}: keys`, before, after)),
+      ...(isAway(pair, 'tls') ? [] : compareTls(`issuers.${key}.tls`, before, after)),
+    ]
+  })
 }
 
 function compareIssuer(
@@ -25,15 +35,6 @@ function compareIssuer(
       `${key}: accepted iss`,
       both(({ issuers }) => issuers),
       'tokens with these count',
-    ),
-    ...differs(
-      {
-        key: `${key}: keys`,
-        before: keysText(before.keys),
-        after: keysText(after.keys),
-        note: 'tokens signed with these keys count',
-      },
-      'both',
     ),
     ...differs(
       {
@@ -86,16 +87,25 @@ function compareIssuer(
       both(({ jwksMaxStale }) => jwksMaxStale),
       'keys count so long while the issuer is down',
     ),
-    ...differs(
-      {
-        key: `${key}.tls`,
-        before: tlsText(before.tls),
-        after: tlsText(after.tls),
-        note: 'whom its keys are fetched from',
-      },
-      'both',
-    ),
   ]
+}
+
+function compareKeys(
+  key: string,
+  before: IssuerSettings,
+  after: IssuerSettings,
+): readonly Setting[] {
+  const note = 'tokens signed with these keys count'
+  return differs({ key, before: keysText(before.keys), after: keysText(after.keys), note }, 'both')
+}
+
+function compareTls(
+  key: string,
+  before: IssuerSettings,
+  after: IssuerSettings,
+): readonly Setting[] {
+  const note = 'whom its keys are fetched from'
+  return differs({ key, before: tlsText(before.tls), after: tlsText(after.tls), note }, 'both')
 }
 
 /** Rules by claim: all must hold, so one more narrows. */
@@ -131,23 +141,13 @@ function keysText(keys: KeySource): string {
     case 'discovery':
       return `discovery of ${keys.issuer}`
     case 'file':
-      return `file with ${fingerprint(keys.text)}`
+      return `key set ${fingerprint(JSON.stringify(JSON.parse(keys.text)))}`
   }
 }
 
-/** Keys by their ids, which are public; a file without ids by its length. */
-function fingerprint(text: string): string {
-  const ids = [...text.matchAll(/"(?:kid|n|x)"\s*:\s*"([^"]*)"/g)].map(([, value = '']) => value)
-  return ids.length === 0
-    ? `${text.length} characters`
-    : ids.map((id) => id.slice(0, 16)).join(', ')
-}
-
-/** Certificates are told by their length: what they are is for those who put them there. */
+/** Whom Scopegate trusts, and how it shows itself, when it fetches keys. */
 function tlsText(tls: IssuerSettings['tls']): string {
   if (tls === undefined) return 'none'
   const { ca, cert, serverName } = tls
-  const size = (text: string | undefined) =>
-    text === undefined ? 'none' : `${text.length} characters`
-  return `ca ${size(ca)}, cert ${size(cert)}, serverName ${serverName ?? 'none'}`
+  return `ca ${pemText(ca)}, cert ${pemText(cert)}, serverName ${serverName ?? 'none'}`
 }

@@ -1,4 +1,5 @@
 /** What is told of a setting that differs, and the ways in which settings are compared. Pure. */
+import { createHash } from 'node:crypto'
 
 /** `both`: some are let through now, others no longer. `changed`: it does not decide who is let through. */
 export type Effect = 'widened' | 'narrowed' | 'both' | 'changed'
@@ -71,6 +72,14 @@ function effectOf(
 /** The list as text; undefined = any. */
 export const listed = (list: readonly string[] | undefined): string =>
   list === undefined ? 'any' : list.length === 0 ? 'none' : [...list].sort().join(', ')
+
+/** Tells two texts apart, and says nothing of what they are: the beginning of their SHA-256. */
+export const fingerprint = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+/** Certificates by their fingerprint; white space is no part of them. */
+export const pemText = (pem: string | undefined): string =>
+  pem === undefined ? 'none' : fingerprint(pem.replace(/\s/g, ''))
 
 /** In the greatest unit that needs no fraction. */
 function duration(milliseconds: number): string {

@@ -1,11 +1,11 @@
 /** Settings of the inbound proxy that differ, and what that does to who is let through. Pure. */
 import type { InboundConfig, ListenAddress } from '../config/config.ts'
-import { valueAt } from '../config/read.ts'
 import type { Route } from '../decision/routes.ts'
+import { awayIn, compareByName } from './by-name.ts'
 import { compareIssuers } from './issuer-difference.ts'
 import type { IssuerPair } from './issuer-keys.ts'
 import type { Revision } from './revision.ts'
-import { accepts, differs, listed, opens, type Setting } from './setting.ts'
+import { accepts, differs, listed, opens, pemText, type Setting } from './setting.ts'
 
 /** What differs besides paths, methods and needs, the loudest first. */
 export function compareSettings(
@@ -13,10 +13,13 @@ export function compareSettings(
   after: Revision,
   issuers: readonly IssuerPair[],
 ): readonly Setting[] {
+  const away = awayIn(before, after)
   return [
-    ...compareProxies(before.inbound, after.inbound),
-    ...compareIssuers(issuers),
-    ...compareFiles(before, after, issuers),
+    ...compareProxies(before.inbound, after.inbound).filter(
+      ({ key }) => !away.hidden.includes(key),
+    ),
+    ...compareIssuers(issuers, away.isAway),
+    ...compareByName(before, after, issuers),
   ].sort((one, other) => loudness(one) - loudness(other))
 }
 
@@ -180,74 +183,15 @@ function certificates(before: ListenAddress, after: ListenAddress): readonly Set
   const authorities = (listen: ListenAddress) =>
     listen.kind === 'tcp' ? listen.tls?.clientCa : undefined
   const [old, now] = [authorities(before), authorities(after)]
-  const text = (pem: string | undefined) =>
-    pem === undefined ? 'none' : `authorities of ${pem.length} characters`
-  if (old === now) return []
-  const effect = now === undefined ? 'widened' : old === undefined ? 'narrowed' : 'both'
-  return [
+  return differs(
     {
       key: 'inbound.listen.tls.clientCa',
-      effect,
-      before: text(old),
-      after: text(now),
+      before: pemText(old),
+      after: pemText(now),
       note: 'only callers with a certificate of these authorities connect',
     },
-  ]
-}
-
-/** Files that are not here on one side at least: by their names, which are all that is known. */
-function compareFiles(
-  before: Revision,
-  after: Revision,
-  issuers: readonly IssuerPair[],
-): readonly Setting[] {
-  const isAbsent = [before, after].some(({ absent }) => absent.length > 0)
-  if (!isAbsent) return []
-  const nameAt = ({ document }: Revision, path: readonly string[]): string => {
-    const value = valueAt(document, path)
-    return typeof value === 'string' ? value : value === undefined ? 'none' : JSON.stringify(value)
-  }
-  const compared = (
-    key: string,
-    paths: readonly [readonly string[], readonly string[]],
-    note: string,
-    effect: Setting['effect'] = 'both',
-  ) =>
-    differs({ key, before: nameAt(before, paths[0]), after: nameAt(after, paths[1]), note }, effect)
-  const same = (...path: readonly string[]) => [path, path] as const
-  return [
-    ...compared(
-      'inbound.listen.tls.clientCa (by name)',
-      same('inbound', 'listen', 'tls', 'clientCa'),
-      'whose certificates let callers connect; the files are not here',
-    ),
-    ...compared(
-      'inbound.upstream (as written)',
-      same('inbound', 'upstream'),
-      'requests go there',
-      'changed',
-    ),
-    ...issuers.flatMap(({ key, before: old, after: now }) => {
-      if (old === undefined || now === undefined) return []
-      const at = (...rest: readonly string[]) =>
-        [
-          ['issuers', old.name, ...rest],
-          ['issuers', now.name, ...rest],
-        ] as const
-      return [
-        ...compared(
-          `issuers.${key}.jwks (by name)`,
-          at('jwks'),
-          'whose signatures count; the files are not here',
-        ),
-        ...compared(
-          `issuers.${key}.tls (by name)`,
-          at('tls'),
-          'whom its keys are fetched from; the files are not here',
-        ),
-      ]
-    }),
-  ]
+    now === undefined ? 'widened' : old === undefined ? 'narrowed' : 'both',
+  )
 }
 
 const idsOf = (inbound: InboundConfig, is: (route: Route) => boolean): readonly string[] =>

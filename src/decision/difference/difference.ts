@@ -12,7 +12,7 @@ import {
   type Methods,
 } from './changes.ts'
 import { gain, type Gain, isGained } from './gain.ts'
-import { pairsOf } from './pairs.ts'
+import { mostPlaces, pairsOf } from './pairs.ts'
 import { isInRegion, type Neighbours, neighboursOf, type Region, regionsOf } from './regions.ts'
 import { handshake, sameObjects, type Side, verdictOf } from './side.ts'
 import { isWritten } from './spelling.ts'
@@ -39,9 +39,13 @@ export type AccessChange = { readonly direction: 'gained' | 'lost'; readonly who
 /** Two tables whose paths cross in more ways than can be looked at, or needs that can be met in too many. */
 export type TooMuch = 'too many places' | 'too many terms'
 
-/** Sets two configurations beside each other. */
-export function compareSides(before: Side, after: Side): Result<Comparison, TooMuch> {
-  const pairs = pairsOf(trieOf(before.table), trieOf(after.table))
+/** Sets two configurations beside each other; `most` places are looked at. */
+export function compareSides(
+  before: Side,
+  after: Side,
+  most = mostPlaces,
+): Result<Comparison, TooMuch> {
+  const pairs = pairsOf(trieOf(before.table), trieOf(after.table), most)
   if (pairs === undefined) return no('too many places')
   const same = sameObjects()
   const verdicts = { before: verdictOf(before, same), after: verdictOf(after, same) }

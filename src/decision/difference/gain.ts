@@ -1,7 +1,15 @@
 /** Who is let through by one requirement and not by another: exact, over minimal sets of scopes and claims. Pure. */
 import { no, ok, type NonEmpty, type Result } from '../../units.ts'
-import { type Atom, type Holders, includes, isMet, type Need, noNeed } from './who.ts'
-import { has, type Presented, type Who } from './who.ts'
+import {
+  type Atom,
+  has,
+  type Holders,
+  includes,
+  isMet,
+  type Need,
+  type Presented,
+  type Who,
+} from './who.ts'
 
 /** Things that are enough together; none of them can be left out. */
 export type Term = readonly Atom[]
@@ -102,17 +110,15 @@ function part(of: GainPart): readonly GainPart[] {
   return of.issuers.length === 0 || isNobody ? [] : [of]
 }
 
-function isOf({ issuers, clients, terms, unless = never }: GainPart, token: Presented): boolean {
+function isOf({ issuers, clients, terms, unless }: GainPart, token: Presented): boolean {
   const isNamed = token.clientId !== undefined && clients.ids.includes(token.clientId)
   return (
     issuers.includes(token.issuer) &&
     isNamed === (clients.kind === 'only') &&
     terms.some((term) => term.every((atom) => has(token, atom))) &&
-    !isMet(unless, (atom) => has(token, atom))
+    (unless === undefined || !isMet(unless, (atom) => has(token, atom)))
   )
 }
-
-const never: Need = { kind: 'any', needs: noNeed.kind === 'all' ? noNeed.needs : [] }
 
 function meets(term: Term, need: Need): boolean {
   const keys = new Set(term.map(keyOf))

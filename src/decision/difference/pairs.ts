@@ -25,9 +25,9 @@ export const everyPath: Pattern = { text: '/**', segments: [], open: true }
 /**
  * Walks both tables at once (subset construction): at each place the next segment is one of the
  * literals that stand there in either table, or any other, or the path ends. Undefined when there
- * are more than `mostPlaces`.
+ * are more than `most`.
  */
-export function pairsOf(before: Trie, after: Trie): readonly Pair[] | undefined {
+export function pairsOf(before: Trie, after: Trie, most = mostPlaces): readonly Pair[] | undefined {
   const pairs = new Map<string, Pair>()
   const number = numbers()
   const add = (old: Owner | undefined, now: Owner | undefined): void => {
@@ -44,7 +44,7 @@ export function pairsOf(before: Trie, after: Trie): readonly Pair[] | undefined 
   }
   visit({ before: start(before), after: start(after) })
   for (let place = left.pop(); place !== undefined; place = left.pop()) {
-    if (seen.size > mostPlaces) return undefined
+    if (seen.size > most) return undefined
     const { before: old, after: now } = place
     add(ownerAt(old), ownerAt(now))
     if (old.nodes.length === 0 && now.nodes.length === 0) continue

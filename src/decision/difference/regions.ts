@@ -14,7 +14,7 @@ export type Member = { readonly pair: Pair; readonly spelling: Spelling | undefi
 export type Region = {
   readonly template: Pattern
   readonly except: readonly Pattern[]
-  /** Whom the paths belong to; the first is the one whose template it is. */
+  /** Whom paths of the template belong to; the first is the one whose template it is. */
   readonly members: readonly [Member, ...Member[]]
 }
 
@@ -31,10 +31,8 @@ export function neighboursOf(pairs: readonly Pair[]): Neighbours {
     found.get(pairOf(one))?.add(pairOf(other))
     found.get(pairOf(other))?.add(pairOf(one))
   }
-  return (pair) => found.get(pair) ?? none
+  return (pair) => found.get(pair) as ReadonlySet<Pair> // asked of these pairs only
 }
-
-const none: ReadonlySet<Pair> = new Set()
 
 /**
  * The regions of these members, broad ones first. Whatever of a template belongs to a pair that is
@@ -49,22 +47,22 @@ export function regionsOf(members: readonly Member[], neighbours: Neighbours): r
     if (taken.has(pair)) continue
     const around = [...neighbours(pair)]
     const others = new Set(around.filter((other) => !byPair.has(other) && beats(other, pair)))
-    const inside = around.filter((other) => {
-      if (!byPair.has(other) || !contains(pair.template, other.template)) return false
+    const friends = around.flatMap((other) => (beats(other, pair) ? (byPair.get(other) ?? []) : []))
+    const inside = friends.filter(({ pair: other }) => {
+      if (!contains(pair.template, other.template)) return false
       return [...neighbours(other)].every((next) => !others.has(next) || beats(next, other))
     })
-    for (const other of inside) taken.add(other)
+    for (const other of inside) taken.add(other.pair)
     const except = [...others].filter(
       (other) =>
         ![...neighbours(other)].some(
           (wider) => others.has(wider) && contains(wider.template, other.template),
         ),
     )
-    const absorbed = inside.flatMap((other) => byPair.get(other) ?? [])
     regions.push({
       template: spelling ? inSpelling(pair.template, spelling) : pair.template,
-      except: except.sort(byWidth).map(({ template }) => template),
-      members: [member, ...absorbed],
+      except: except.map(({ template }) => template).sort(byText),
+      members: [member, ...friends],
     })
   }
   return regions
@@ -86,6 +84,8 @@ function beats(other: Pair, pair: Pair): boolean {
     compareSpecificity(other.after?.pattern ?? everyPath, pair.after?.pattern ?? everyPath) < 0
   )
 }
+
+const byText = (a: Pattern, b: Pattern): number => (a.text < b.text ? -1 : 1)
 
 /** What contains another comes before it. */
 const byWidth = (a: Pair, b: Pair): number => compareSpecificity(b.template, a.template)

@@ -25,7 +25,7 @@ export type Who = { readonly kind: 'nobody' } | { readonly kind: 'everyone' } | 
 
 export const nobody: Who = { kind: 'nobody' }
 export const everyone: Who = { kind: 'everyone' }
-export const noNeed: Need = { kind: 'all', needs: [] }
+const noNeed: Need = { kind: 'all', needs: [] }
 
 /** A token as both sides see it; `issuer` is the key of its issuer. */
 export type Presented = Pick<VerifiedToken, 'clientId' | 'scopes' | 'claims'> & {

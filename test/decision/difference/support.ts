@@ -98,7 +98,7 @@ export const drawnRoute: fc.Arbitrary<Drawn> = fc.record({
   methods: fc.option(some('GET', 'PUT', 'HEAD', 'OPTIONS'), { nil: undefined }),
   access,
   issuers: some('A', 'P', 'O', 'N'),
-  clients: fc.option(some('k', 'l'), { nil: undefined, freq: 1 }),
+  clients: fc.option(some('k', 'l'), { nil: undefined, freq: 2 }),
   claims: fc.array(fc.record({ claim: one('tenant', '/tenant', 'tier'), values: some('x', 'y') }), {
     maxLength: 2,
   }),
@@ -175,7 +175,10 @@ export const tokens: fc.Arbitrary<Presented | undefined> = fc.option(
     issuer: one('A', 'P', 'O', 'N'),
     clientId: one('k', 'l', 'm', undefined),
     scopes: fc.subarray([...scopeNames]).map((list) => new Set(list)),
-    claims: fc.record({ tenant: one<unknown>('x', 'y', ['x', 'y'], 1), tier: one('x', 'y', undefined) }),
+    claims: fc.record({
+      tenant: one<unknown>('x', 'y', ['x', 'y'], 1),
+      tier: one('x', 'y', undefined),
+    }),
   }),
   { nil: undefined, freq: 8 },
 )

@@ -1,0 +1,128 @@
+import t from 'tap'
+import { inboundWith } from '../support/config.ts'
+import { type Around, linesOf, reportOf } from './support.ts'
+
+const client = (id: string, scopes: string, more = '') =>
+  `  ${id}: { Type: AWS::Cognito::UserPoolClient, Properties: { UserPoolId: !Ref Pool, GenerateSecret: true, AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: [client_credentials], AllowedOAuthScopes: [${scopes}], ExplicitAuthFlows: [ALLOW_CLIENT_TOKEN_AUTH]${more} } }`
+const template = (...clients: readonly string[]) =>
+  [
+    'Parameters: { Scope: { Type: String } }',
+    'Resources:',
+    '  Pool: { Type: AWS::Cognito::UserPool }',
+    '  Server: { Type: AWS::Cognito::UserPoolResourceServer, Properties: { UserPoolId: !Ref Pool, Identifier: api, Scopes: [{ ScopeName: a }, { ScopeName: b }] } }',
+    ...clients,
+  ].join('\n')
+
+const config = (rest: string) => inboundWith(`{ path: /a, methods: [GET], ${rest} }`)
+const scoped = config('scopes: api/a')
+const both = (text: string) => [text, text] as const
+
+/** Rows of clients alone. */
+function clientsOf(before: string, after: string, around: Around): readonly string[] {
+  const lines = linesOf(before, after, around)
+  const from = lines.indexOf('Clients of the templates')
+  const rest = from < 0 ? [] : lines.slice(from + 1)
+  return rest.filter((line) => /^(can|may) /.test(line))
+}
+
+t.test(
+  'a client that gained a scope can newly call what it opens, though no route changed',
+  (t) => {
+    const templates = [
+      template(client('Worker', 'api/b')),
+      template(client('Worker', 'api/a')),
+    ] as const
+    const report = reportOf(scoped, scoped, { templates })
+    t.same([report.rows, report.isWidened, report.isNarrowed], [[], true, false])
+    t.same(clientsOf(scoped, scoped, { templates }), ['can newly call | GET | /a | Worker'])
+    const back = [templates[1], templates[0]] as const
+    t.same(clientsOf(scoped, scoped, { templates: back }), [
+      'can no longer call | GET | /a | Worker',
+    ])
+    t.equal(reportOf(scoped, scoped, { templates: back }).isNarrowed, true)
+    t.end()
+  },
+)
+
+t.test('a route that changed names the clients whom it concerns', (t) => {
+  const templates = both(
+    template(client('Worker', 'api/b'), client('Other', 'api/a'), client('None', '')),
+  )
+  t.same(clientsOf(scoped, config('scopes: api/b'), { templates }), [
+    'can newly call | GET | /a | Worker',
+    'can no longer call | GET | /a | Other',
+  ])
+  t.same(clientsOf(scoped, config('authenticated: true'), { templates }), [
+    'can newly call | GET | /a | None, Worker',
+  ])
+  // that everyone can is told by itself
+  t.same(clientsOf(scoped, config('public: true'), { templates }), [])
+  t.same(clientsOf(config('public: true'), scoped, { templates }), [
+    'can no longer call | GET | /a | None, Worker',
+  ])
+  t.end()
+})
+
+t.test('a client that is new, gone or renamed', (t) => {
+  const one = template(client('Worker', 'api/a'))
+  t.same(clientsOf(scoped, scoped, { templates: [template(), one] }), [
+    'can newly call | GET | /a | Worker',
+  ])
+  t.same(clientsOf(scoped, scoped, { templates: [one, template()] }), [
+    'can no longer call | GET | /a | Worker',
+  ])
+  const named = template(client('Worker', 'api/a', ', ClientName: renamed'))
+  t.same(clientsOf(scoped, scoped, { templates: [one, named] }), [])
+  t.end()
+})
+
+t.test('what a template, a client id or a claim leaves open is said to be unknown', (t) => {
+  const a = template(client('Worker', 'api/a'))
+  const none = template(client('Worker', 'api/b'))
+  const unknown = template(client('Worker', '!Ref Scope'))
+  const told = (before: string, after: string, templates: readonly [string, string]) =>
+    clientsOf(before, after, { templates })
+  const newly = ['may newly call (not known) | GET | /a | Worker']
+  const no = ['may no longer call (not known) | GET | /a | Worker']
+  t.same(told(scoped, scoped, [none, unknown]), newly)
+  t.same(told(scoped, scoped, [unknown, a]), newly)
+  t.same(told(scoped, scoped, [a, unknown]), no)
+  t.same(told(scoped, scoped, [unknown, none]), no)
+  t.equal(reportOf(scoped, scoped, { templates: [none, unknown] }).isWidened, true)
+  t.same(told(scoped, config('scopes: api/a, clientIds: [k]'), both(a)), no)
+  t.same(told(scoped, config('scopes: api/a, claims: { tenant: acme }'), both(a)), no)
+  t.same(told(scoped, scoped.replace('{ userPoolId', '{ clientIds: [k], userPoolId'), both(a)), no)
+  t.same(
+    told(scoped, scoped.replace('{ userPoolId', '{ claims: { x: y }, userPoolId'), both(a)),
+    no,
+  )
+  t.end()
+})
+
+t.test('clients of two templates with one logical id are told apart by name', (t) => {
+  const twins = `${template(client('Worker', 'api/a'))}`
+  const report = reportOf(scoped, config('scopes: api/b'), { templates: both(twins) })
+  t.match(report.clients?.[0]?.change, { effect: 'lost', clients: ['Worker'] })
+  t.match(report.assumptions, [/user pool Pool of t\.yaml is taken for issuer app/])
+  t.end()
+})
+
+t.test('tokens of a pool that is no issuer of the configuration open nothing', (t) => {
+  const foreign = inboundWith('{ path: /a, methods: [GET], scopes: api/a }').replace(
+    'userPoolId: eu-central-1_a1B2c3D4e',
+    'issuer: https://login.example.com, audience: any',
+  )
+  t.same(
+    clientsOf(config('scopes: api/b'), foreign, {
+      templates: both(template(client('W', 'api/a'))),
+    }),
+    [],
+  )
+  const two = scoped
+    .replace('issuers: {', 'issuers: { more: { userPoolId: eu-central-1_Zz9 },')
+    .replace('  routes:', '  issuers: [app]\n  routes:')
+  t.same(clientsOf(scoped, two, { templates: both(template(client('W', 'api/a'))) }), [
+    'may no longer call (not known) | GET | /a | W',
+  ])
+  t.end()
+})
