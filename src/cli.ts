@@ -4,6 +4,7 @@ import { type CheckCommand, describeCheck } from './cli/check.ts'
 import { describeDev, type DevCommand } from './cli/dev.ts'
 import { defaultConfig } from './cli/flags.ts'
 import { describeImport, type ImportCommand } from './cli/import.ts'
+import { describeLearn, type LearnCommand } from './cli/learn.ts'
 import {
   describeHealth,
   describeRun,
@@ -15,7 +16,7 @@ import {
 import { type ExitCode, exitCodes } from './commands/io.ts'
 import { didYouMean } from './config/suggest.ts'
 
-export type Command = OperateCommand | CheckCommand | ImportCommand | DevCommand
+export type Command = OperateCommand | CheckCommand | ImportCommand | LearnCommand | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
 const describers: Readonly<
@@ -24,6 +25,7 @@ const describers: Readonly<
   run: describeRun,
   check: describeCheck,
   import: describeImport,
+  learn: describeLearn,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

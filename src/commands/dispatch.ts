@@ -11,6 +11,8 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./check.ts')).check(command, io)
     case 'import':
       return (await import('./import.ts')).importRoutes(command, io)
+    case 'learn':
+      return (await import('./learn.ts')).learn(command, io)
     case 'token':
       return (await import('./token.ts')).token(command, io)
     case 'health':
