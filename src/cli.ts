@@ -7,6 +7,7 @@ import { describeDiff, type DiffCommand } from './cli/diff.ts'
 import { describeExplain, type ExplainCommand } from './cli/explain.ts'
 import { defaultConfig } from './cli/flags.ts'
 import { describeImport, type ImportCommand } from './cli/import.ts'
+import { describeLearn, type LearnCommand } from './cli/learn.ts'
 import {
   describeHealth,
   describeRun,
@@ -27,6 +28,7 @@ export type Command =
   | AccessCommand
   | DiffCommand
   | ImportCommand
+  | LearnCommand
   | DevCommand
 
 /** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
@@ -40,6 +42,7 @@ const describers: Readonly<
   access: describeAccess,
   diff: describeDiff,
   import: describeImport,
+  learn: describeLearn,
   token: describeToken,
   health: describeHealth,
   wait: describeWait,

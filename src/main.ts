@@ -44,6 +44,7 @@ const io: Io = {
   onUncaught: (handler) => {
     process.on('uncaughtException', handler)
   },
+  openStdin: () => process.stdin,
   exitNow: (code) => process.exit(code),
   clock: systemClock,
   random: Math.random,

@@ -19,6 +19,8 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./diff.ts')).diff(command, io)
     case 'import':
       return (await import('./import.ts')).importRoutes(command, io)
+    case 'learn':
+      return (await import('./learn.ts')).learn(command, io)
     case 'token':
       return (await import('./token.ts')).token(command, io)
     case 'health':

@@ -1,4 +1,5 @@
 /** What a command may touch: results go to stdout, messages to stderr (SPEC 6). */
+import type { Readable } from 'node:stream'
 import type { Clock, Random } from '../units.ts'
 
 export const exitCodes = {
@@ -31,6 +32,8 @@ export type Io = {
   readonly onUncaught: (handler: (error: unknown) => void) => void
   /** Ends the process at once, for a second Ctrl-C. */
   readonly exitNow: (code: number) => void
+  /** Opens standard input. */
+  readonly openStdin: () => Readable
   readonly clock: Clock
   readonly random: Random
   readonly version: string

@@ -11,7 +11,7 @@ import type { Environment } from './interpolate.ts'
 export type { ReadFile } from './compile/context.ts'
 export type { Environment } from './interpolate.ts'
 export { formatProblem } from './problems.ts'
-export { readLargeTextFile, readTextFile, readTextFileNow } from './text-file.ts'
+export { readLargeTextFile, readTextFile, readTextFileNow, whyUnreadable } from './text-file.ts'
 
 /** Where the YAML is: a file, or a variable that holds it (Fargate has no file mounts). */
 export type ConfigSource = { readonly file: string } | { readonly env: string }

@@ -24,7 +24,7 @@ function readText(path: string, patience: Milliseconds, most = 1): ReturnType<Re
     if (content.length > most * mebibyte) return no(`is larger than ${most} MiB`)
     return ok(new TextDecoder('utf-8', { fatal: true }).decode(content))
   } catch (error) {
-    return no(because(error))
+    return no(whyUnreadable(error))
   }
 }
 
@@ -63,13 +63,16 @@ function readSome(file: number, buffer: Buffer, at: number): number | undefined 
   }
 }
 
-function because(error: unknown): string {
+/** What follows the name of a file that could not be read. Pure. */
+export function whyUnreadable(error: unknown): string {
   const code = String((error as NodeJS.ErrnoException).code)
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'does not exist',
     ENOTDIR: 'does not exist',
     EACCES: 'cannot be read by this user',
     EISDIR: 'is a directory; name a file in it',
+    Z_DATA_ERROR: 'is damaged, or no gzip',
+    Z_BUF_ERROR: 'ends in the middle',
     ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
   }
   return known[code] ?? `cannot be read (${code})`

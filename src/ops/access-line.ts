@@ -19,6 +19,7 @@ export function accessLine(record: AccessRecord, level: 'info' | 'warn', time: s
     `,"enforced":${String(record.enforced)}` +
     optional('clientId', clientId) +
     optional('issuer', issuer) +
+    (record.scopes === undefined ? '' : `,"scopes":${quoted(joined(record.scopes))}`) +
     optional('clientCertificate', record.clientCertificate) +
     optional('upstreamError', upstreamError) +
     `,"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut}` +
@@ -38,6 +39,21 @@ const plain = /^[\x20!\x23-\x5b\x5d-\x7e]*$/
 
 function quoted(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
+/** Longest list of scopes in a line, in characters. */
+const mostScopes = 1024
+
+/** By spaces; cut where a scope ends. What is no scope (RFC 6749 §3.3) could be read as several. */
+function joined(scopes: ReadonlySet<string>): string {
+  let text = ''
+  for (const scope of scopes) {
+    if (!/^[!#-[\]-~]+$/.test(scope)) continue
+    const longer = text === '' ? scope : `${text} ${scope}`
+    if (longer.length > mostScopes) break
+    text = longer
+  }
+  return text
 }
 
 const tenths = (value: number): number => Math.round(value * 10) / 10

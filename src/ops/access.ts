@@ -24,6 +24,8 @@ export type AccessRecord = {
   /** From a verified token only. */
   clientId: string | undefined
   issuer: string | undefined
+  /** What the verified token grants, where the decision was not enforced: `scopegate learn` makes routes of it. */
+  scopes: ReadonlySet<string> | undefined
   claimed: Claimed | undefined
   /** Subject of the verified certificate that the caller presented (RFC 4514), visible ASCII. */
   readonly clientCertificate: string | undefined

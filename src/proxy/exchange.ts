@@ -62,6 +62,7 @@ export function beginExchange(
     enforced: true,
     clientId: undefined,
     issuer: undefined,
+    scopes: undefined,
     claimed: undefined,
     clientCertificate: subjectOf(req.socket),
     durationMs: 0,

@@ -166,6 +166,7 @@ function note(exchange: Exchange, decision: Decision, mode: Mode): void {
   record.enforced = mode === 'enforce'
   record.clientId = decision.token?.clientId
   record.issuer = decision.token?.issuer
+  if (mode === 'report') record.scopes = decision.token?.scopes
   if (decision.kind === 'allow') return
   record.reason = decision.denial.code
   if (decision.denial.code === 'invalid_token') record.claimed = decision.denial.claimed

@@ -62,3 +62,10 @@ function waysToMeet(need: ScopeNeed): readonly ReadonlySet<string>[] | undefined
   }
   return ways
 }
+
+/** The scopes that an access names, each once. */
+export function scopesOf({ access }: { readonly access: Access }): readonly string[] {
+  const names = (need: ScopeNeed): readonly string[] =>
+    need.kind === 'one' ? [need.scope] : need.needs.flatMap(names)
+  return access.kind === 'scopes' ? [...new Set(names(access.need))] : []
+}

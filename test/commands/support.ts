@@ -1,4 +1,5 @@
 /** What a command touched: an Io that remembers, and signals in the hands of a test. */
+import { Readable } from 'node:stream'
 import type { Test } from 'tap'
 import type { Io, SignalName } from '../../src/commands/io.ts'
 import { systemClock } from '../../src/units.ts'
@@ -53,6 +54,7 @@ export function fakeIo(t: Test, over: Partial<Io> = {}): FakeIo {
       onSignal: (handler) => void handlers.push(handler),
       onUncaught: (handler) => void uncaught.push(handler),
       exitNow: (code) => void exits.push(code),
+      openStdin: () => Readable.from([]),
       clock: systemClock,
       random: () => 0.5,
       version: '0.0.0-test',

@@ -22,6 +22,7 @@ const record: AccessRecord = {
   enforced: true,
   clientId: 'client',
   issuer: 'https://issuer.example',
+  scopes: undefined,
   clientCertificate: undefined,
   claimed: undefined,
   durationMs: 12.3456,
@@ -126,6 +127,20 @@ t.test('what an unverified token claims is cut to 64 visible characters', (t) =>
   })
   t.equal((lines[0]?.['claimed'] as { iss: string }).iss.length, 64)
   t.strictSame(lines[1]?.['claimed'], { kid: 'k' })
+  t.end()
+})
+
+t.test('scopes are divided by spaces, each whole, and those that are none are left out', (t) => {
+  const { log, lines } = start(t)
+  const long = Array.from({ length: 100 }, (_, at) => `app-api/scope-${at}`)
+  log.access({ ...record, enforced: false, scopes: new Set(['a/b', 'c d', 'e"f', '', 'g']) })
+  log.access({ ...record, enforced: false, scopes: new Set() })
+  log.access({ ...record, enforced: false, scopes: new Set(long) })
+  t.equal(lines[0]?.['scopes'], 'a/b g')
+  t.equal(lines[1]?.['scopes'], '')
+  const logged = String(lines[2]?.['scopes'])
+  t.ok(logged.length <= 1024 && logged.length > 1000)
+  t.strictSame(logged.split(' '), long.slice(0, logged.split(' ').length))
   t.end()
 })
 

@@ -20,6 +20,7 @@ const record: AccessRecord = {
   enforced: true,
   clientId: 'client',
   issuer: 'https://issuer.example',
+  scopes: undefined,
   clientCertificate: undefined,
   claimed: undefined,
   durationMs: 12.34,

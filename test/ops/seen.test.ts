@@ -22,6 +22,7 @@ const record: AccessRecord = {
   ...{
     clientId: 'c',
     issuer: 'i',
+    scopes: undefined,
     claimed: undefined,
     clientCertificate: undefined,
     durationMs: 2,

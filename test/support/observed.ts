@@ -23,6 +23,7 @@ export const record: AccessRecord = {
   enforced: true,
   clientId: 'c',
   issuer: 'i',
+  scopes: new Set(['s']),
   clientCertificate: 'CN=c',
   claimed: { iss: 'i' },
   durationMs: 1,
