@@ -7,7 +7,7 @@ import type { Node, Trie } from './trie.ts'
 
 export type NearRoute = {
   readonly route: Route
-  readonly kind: 'other_case' | 'other_method' | 'less_specific' | 'near_path'
+  readonly kind: 'other_reading' | 'other_case' | 'other_method' | 'less_specific' | 'near_path'
   /** In words that follow the route; nothing of the request but its method. */
   readonly because: string
 }

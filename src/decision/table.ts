@@ -110,16 +110,31 @@ export function takenAway(table: RouteTable): readonly TakenAway[] {
 
 /**
  * The routes that came close to owning a request, and why they do not: for people who ask. Pure.
- * `found` is what `findRoute` says of it.
+ * `found` is what `findRoute` says of it; undefined when its readings have different owners.
  */
 export function nearRoutes(
   table: RouteTable,
   target: Target,
   method: string,
-  found: Found,
+  found: Found | undefined,
 ): readonly NearRoute[] {
+  if (found === undefined) return ownersOfReadings(table[paths].root, target, method)
   const taken = found.kind === 'route' ? found.route : undefined
   return findNear(table[paths], target.segments, method, taken)
+}
+
+function ownersOfReadings(root: Node, target: Target, method: string): readonly NearRoute[] {
+  const readings = [target.segments, ...target.otherReadings]
+  const owners = new Set(readings.map((reading) => walk(root, reading, 0)))
+  return [...owners].flatMap((owner) =>
+    owner === undefined
+      ? []
+      : {
+          route: routeFor(owner, method) ?? spokesman(owner),
+          kind: 'other_reading',
+          because: 'owns the path in one of the ways to read it',
+        },
+  )
 }
 
 /** Depth first in order of specificity: the first owner met is the most specific. */

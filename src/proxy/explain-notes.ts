@@ -5,11 +5,12 @@ import type { ExplainedRequest } from './explained.ts'
 
 /** Sentences, in the order of their weight. */
 export function notesOn(told: ExplainedRequest, inbound: InboundConfig): readonly string[] {
-  const { method, route, isTaken, outcomes, anonymous } = told
+  const { method, target, route, isTaken, outcomes, anonymous } = told
   const isForwarded = outcomes.some(({ outcome }) => outcome.kind === 'deny' && !outcome.enforced)
   const isReported = isTaken && route?.mode === 'report'
   const isRouted = isTaken || anonymous !== undefined
   return [
+    ...(/[^\x21-\x7e]/.test(target) ? [`Clients send this path as ${escaped(target)}.`] : []),
     ...(isForwarded || isReported
       ? ['Report mode: what is denied is forwarded all the same, logged with "enforced": false.']
       : []),
@@ -32,4 +33,11 @@ function handshake({ outcomes }: ExplainedRequest, { websocket }: Route): readon
   return outcomes.some(({ outcome }) => outcome.kind === 'allow')
     ? ['A WebSocket handshake is answered 403 upgrade_not_allowed where a request is allowed.']
     : []
+}
+
+/** Bytes that no target may hold as they are, as UTF-8 and escaped; halves of characters too. */
+function escaped(target: string): string {
+  return target.replace(/[^\x21-\x7e]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase()}`).join(''),
+  )
 }

@@ -100,7 +100,10 @@ export function explainRequest(
   const parsed = parseTarget(target, inbound.paths)
   if (!parsed.ok) return refuse(parsed.problem, inbound.mode)
   const found = findRoute(inbound.table, parsed.value, method, inbound.ignoreCase)
-  if (!found.ok) return refuse(found.problem, inbound.mode)
+  if (!found.ok) {
+    const near = () => nearRoutes(inbound.table, parsed.value, method, undefined)
+    return { ...refuse(found.problem, inbound.mode), near }
+  }
   const { conditions, possible } = judge(found.value, token, issuers)
   const [first, ...others] = possible
   const outcomeOf = ({ decision, unless }: PossibleDecision): PossibleOutcome => ({

@@ -1,5 +1,6 @@
 /** Results of cases as text, TAP 14, JUnit XML or JSON. Pure. */
 import { describeOutcome } from './explain-json.ts'
+import { plainText } from './explain-text.ts'
 import type { CaseResult, CaseResults, RouteCoverage } from './case-results.ts'
 
 export type CaseReport = CaseResults & {
@@ -21,7 +22,7 @@ export function casesText(report: CaseReport): string {
   const { file, results, failed } = report
   const bad = results.filter(({ failures }) => failures.length > 0)
   const reported = results.filter(({ isReportOnly }) => isReportOnly).length
-  return lines([
+  const text = [
     ...bad.flatMap((result) => [
       `not ok  ${result.asked.name} (${file}:${result.asked.line})`,
       ...result.failures.map((failure) => `        ${failure}`),
@@ -38,7 +39,8 @@ export function casesText(report: CaseReport): string {
     ...untouched(report).map(
       ({ route }) => `  no case  ${route.id} (${report.config}:${route.line})`,
     ),
-  ])
+  ]
+  return lines(text.map(plainText))
 }
 
 /** Test Anything Protocol, version 14: a test point a case, and one for the coverage that is asked for. */
@@ -167,7 +169,7 @@ const coverageName = ({ minCoverage = 0 }: CaseReport): string =>
   `cases touch at least ${minCoverage} % of the routes`
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ')
+const oneLine = (text: string): string => plainText(text.replace(/\s+/g, ' '))
 const indented = (all: readonly string[], by: number): readonly string[] =>
   all.map((line) => (line === '' ? '' : ' '.repeat(by) + line))
 const lines = (all: readonly string[]): string => all.map((line) => `${line}\n`).join('')

@@ -10,7 +10,7 @@ export function explainText(told: Told): readonly string[] {
   const { explained, token, notes, file } = told
   const { anonymous, near } = explained
   const isAnonymous = explained.outcomes.length === 1 && token.told[0] === 'none'
-  return [
+  const lines = [
     headline(explained),
     '',
     ...field('route', [routeText(explained, file)]),
@@ -27,6 +27,12 @@ export function explainText(told: Told): readonly string[] {
     ),
     ...field('note', notes),
   ]
+  return lines.map(plainText)
+}
+
+/** What a terminal would obey, or show in another order, as `?`: requests and names may be anybody's. Pure. */
+export function plainText(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '?')
 }
 
 /** `GET /a: allowed`. Pure. */

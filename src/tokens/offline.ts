@@ -32,7 +32,7 @@ export function judgeUnsigned(
     return { result: invalid('the issuer is not accepted', claimed), issuer: 'none' }
   const verdict = judge(token, issuer, undefined, now)
   if (verdict.kind === 'invalid') return { result: invalid(verdict.because, claimed), issuer }
-  return { result: resultOf(token.claims, issuer, now), issuer }
+  return { result: ok(verdict.judged.token), issuer }
 }
 
 /** The issuer whose `iss` the claims name exactly. Pure. */

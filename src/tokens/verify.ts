@@ -28,7 +28,7 @@ export type Verdict =
       readonly keys: KeySet
     }
   /** All else is in order; the key set, if there is one, does not hold the key. */
-  | { readonly kind: 'key_needed' }
+  | { readonly kind: 'key_needed'; readonly judged: JudgedClaims }
 
 /**
  * Judges a token of an issuer: `iss` is known to be one of `settings.issuers`. Never throws.
@@ -45,7 +45,7 @@ export function judge(
   const judged = judgeClaims(token.claims, settings, now)
   if (!judged.ok) return { kind: 'invalid', because: judged.problem }
   const key = keys?.keys.get(token.kid)
-  if (keys === undefined || key === undefined) return { kind: 'key_needed' }
+  if (keys === undefined || key === undefined) return { kind: 'key_needed', judged: judged.value }
   if (!key.algorithms.includes(token.algorithm))
     return { kind: 'invalid', because: 'the algorithm is not accepted for this key' }
   const signed = checkSignature(token, keys, settings.issuers)

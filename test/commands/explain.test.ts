@@ -192,6 +192,10 @@ t.test('what is refused before any route is told with its reason', async (t) => 
   })
   t.match(await run(t, `/${'a'.repeat(9000)}`), { code: 1, out: /HTTP 414/ })
   t.match(await run(t, 'TRACE /'), { code: 1, out: /405 method_refused/ })
+  t.match(await run(t, '/straße?ü\ud800'), {
+    code: 1,
+    out: /400 invalid_request[^]*note {5}Clients send this path as \/stra%C3%9Fe\?%C3%BC%EF%BF%BD\.\n/,
+  })
   t.match(await run(t, 'CONNECT /'), { code: 1, out: /405 method_refused/ })
 })
 

@@ -184,6 +184,10 @@ t.test(
       out: '',
       err: /no client nobody/,
     })
+    const piped = { fromSource: true, shell: 'exec 0<package.json' } as const
+    t.match(await started('explain POST /a --token - -c env:GOOD', piped), {
+      ...{ code: 1, err: '', out: /401 invalid_token[^]*it cannot be read/ },
+    })
     t.match(await started('dev --template /nowhere'), { code: 3, out: '', err: /does not exist/ })
     const broken = "process.stdout.write = () => { throw new Error('no paper') }"
     t.match(await started('schema', { imports: [broken], fromSource: true }), {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { findRoute, nearRoutes, type RouteTable } from '../../src/decision/table.ts'
-import { route, table, target } from './support.ts'
+import { lenient, route, table, target } from './support.ts'
 
 function near(routes: RouteTable, request: string): readonly string[] {
   const [method = '', path = ''] = request.split(' ')
@@ -101,5 +101,20 @@ t.test('of thousands of routes only what is near is told', (t) => {
   t.strictSame(near(many, 'GET /r1999/7/parts'), [
     'near_path: GET /r1999/{id}/part has part as segment 3',
   ])
+  t.end()
+})
+
+t.test('of a path that can be read in two ways the owner of each reading is told', (t) => {
+  const two = table('GET /a/{x}', 'POST /a/{x}/c')
+  const read = target('/a/b%2Fc', lenient)
+  t.notOk(findRoute(two, read, 'GET', false).ok)
+  t.match(nearRoutes(two, read, 'GET', undefined), [
+    { kind: 'other_reading', route: { id: 'GET /a/{x}' } },
+    { kind: 'other_reading', route: { id: 'POST /a/{x}/c' } },
+  ])
+  t.strictSame(
+    nearRoutes(table('GET /a/{x}'), read, 'GET', undefined).map(({ route: { id } }) => id),
+    ['GET /a/{x}'],
+  )
   t.end()
 })

@@ -7,7 +7,7 @@ const command = 'test/commands/explain.test.ts'
 export const explainedMutants: readonly Mutant[] = [
   {
     name: 'what-is-not-known-is-taken-for-met',
-    ids: ['R26'],
+    ids: ['R2'],
     file: 'src/decision/explain.ts',
     find: "kept = judged.filter((one) => one.state === 'missing' || one === unless)",
     replace: "kept = judged.filter((one) => one.state === 'missing')",
@@ -15,7 +15,7 @@ export const explainedMutants: readonly Mutant[] = [
   },
   {
     name: 'an-open-claim-is-taken-for-known',
-    ids: ['R26'],
+    ids: ['R2'],
     file: 'src/decision/explain.ts',
     find: 'claims === undefined || sketch.openClaims.includes(condition.rule.claim)',
     replace: 'claims === undefined',
@@ -23,7 +23,7 @@ export const explainedMutants: readonly Mutant[] = [
   },
   {
     name: 'explain-forgets-that-a-claim-must-fit-its-header',
-    ids: ['R26'],
+    ids: ['R4'],
     file: 'src/proxy/explained.ts',
     find: '  if (identity.ok) return decision\n',
     replace: '  if (identity.ok || token.kind !== undefined) return decision\n',
@@ -31,7 +31,7 @@ export const explainedMutants: readonly Mutant[] = [
   },
   {
     name: 'explain-takes-the-mode-of-the-route-where-no-route-takes-it',
-    ids: ['R26'],
+    ids: ['R4'],
     file: 'src/proxy/explained.ts',
     find: "denial.code === 'no_route' ? inbound.mode : (route?.mode ?? inbound.mode)",
     replace: 'route?.mode ?? inbound.mode',
@@ -39,7 +39,7 @@ export const explainedMutants: readonly Mutant[] = [
   },
   {
     name: 'explain-does-not-look-at-the-clock',
-    ids: ['R26'],
+    ids: ['R7'],
     file: 'src/tokens/offline.ts',
     find: 'const verdict = judge(token, issuer, undefined, now)',
     replace: 'const verdict = judge(token, issuer, undefined, token.claims.iat as EpochSeconds)',
@@ -52,5 +52,21 @@ export const explainedMutants: readonly Mutant[] = [
     find: 'self.error(onlyStdin)',
     replace: 'self.error(onlyStdin + flags.token)',
     tests: [command],
+  },
+  {
+    name: 'a-case-holds-when-it-depends',
+    ids: ['R2'],
+    file: 'src/review/case-results.ts',
+    find: '...(decision === expect ? [] :',
+    replace: "...(decision === expect || decision === 'depends' ? [] :",
+    tests: ['test/review/case-reports.test.ts'],
+  },
+  {
+    name: 'a-failed-case-ends-well',
+    ids: ['R2'],
+    file: 'src/review/case-reports.ts',
+    find: 'return failed === 0 && percent >= minCoverage',
+    replace: 'return percent >= minCoverage',
+    tests: ['test/commands/test.test.ts'],
   },
 ]

@@ -233,6 +233,8 @@ for (const [name, more] of Object.entries(scenes))
         const [is, said] = [happened(answer, line, one.method), foretold(told, one.method)]
         seen.set(said.code ?? 'allow', (seen.get(said.code ?? 'allow') ?? 0) + 1)
         if (JSON.stringify(is) !== JSON.stringify(said)) wrong.push({ one, is, said })
+        const isNearItself = told.near().some(({ route }) => told.isTaken && route === told.route)
+        if (isNearItself) wrong.push({ one, near: told.near() })
         const odd = oddSketches(one, told, config)
         if (odd.length > 0) wrong.push({ one, odd })
       }

@@ -196,7 +196,10 @@ t.test('JUnit has a test case for each, and escapes what XML would read', (t) =>
   t.notMatch(well, '<failure')
   t.match(casesJunit(reportOn(good)), 'tests="6" failures="0"')
   const odd = casesJunit(reportOn('  - { name: "a\\e]]>\\n  b", request: /open, expect: allow }\n'))
-  t.match(odd, 'name="a]]&gt; b"')
+  t.match(odd, 'name="a?]]&gt; b"')
+  const shown = reportOn('  - { name: "a\\e[31m", request: "/\\e[2J", expect: allow }\n')
+  t.match(casesText(shown), /^not ok {2}a\?\[31m \(c\.yaml:3\)\n[^]*GET \/\?\[2J: denied, 400/)
+  t.match(casesTap(shown), 'not ok 1 - a?[31m\n')
   t.end()
 })
 

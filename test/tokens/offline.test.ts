@@ -34,6 +34,7 @@ t.test('a token is judged as inbound judges it, in the same words', async (t) =>
   const tokens: readonly string[] = [
     await mint(key, poolClaims(iss)),
     await mint(key, { ...poolClaims(iss), exp: noon - 3600 }),
+    await mint(key, { ...poolClaims(iss), iat: noon - 7200, exp: noon - 3600 }),
     await mint(key, { ...poolClaims(iss), exp: noon + 90_000 }),
     await mint(key, { ...poolClaims(iss), token_use: 'id' }),
     await mint(key, { ...poolClaims(iss), iss: 'https://nobody.example' }),
