@@ -28,15 +28,16 @@ const one: Finding = finding('SG004', {
   ...{ file: 'my config/c.yaml', line: 9, column: 5, message: 'x' },
   names: ['/a', 'GET /a'],
 })
+type Told = Finding & { readonly ignored?: string }
 const facts = { version: '1.2.3', pathOf: (name: string) => name }
-const sarifOf = (...findings: readonly (Finding & { ignored?: string })[]): Log =>
+const sarifOf = (...findings: readonly Told[]): Log =>
   JSON.parse(
     findingsAsSarif(
       findings.map((each) => ({ ignored: undefined, ...each })),
       facts,
     ),
   ) as Log
-const resultsOf = (...findings: Parameters<typeof sarifOf>): readonly Result[] =>
+const resultsOf = (...findings: readonly Told[]): readonly Result[] =>
   sarifOf(...findings).runs[0]?.results ?? []
 
 t.test('it is SARIF 2.1.0 by the schema', (t) => {
