@@ -56,7 +56,7 @@ t.test('one rule for each finding, with help; a result says where, relative and 
     rules.map((rule) => rule.id),
     findingIds,
   )
-  for (const { help } of rules) t.match(help, { text: /\w+/, markdown: /\w+\n\n\w+/ })
+  for (const { help } of rules) t.match(help, { text: /\w+/, markdown: /\w\.\n\n\w/ })
   const [result] = resultsOf(one)
   t.match(result, {
     ...{ ruleId: 'SG004', ruleIndex: findingIds.indexOf('SG004'), level: 'warning' },
