@@ -1,4 +1,5 @@
 /** All mutants, by the part of the code that the cure stands in. */
+import { accessMutants } from './access.ts'
 import { decisionMutants } from './decision.ts'
 import { fetchedMutants } from './fetched.ts'
 import { headerMutants } from './headers.ts'
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...upstreamMutants,
   ...lifeMutants,
   ...operatedMutants,
+  ...accessMutants,
 ]
