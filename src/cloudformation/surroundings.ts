@@ -8,6 +8,7 @@ import type { Resolved, Value } from './intrinsic-call.ts'
 import { conditionOf } from './open-template.ts'
 import type { OpenResource, OpenTemplate, Reader } from './open-template.ts'
 import type { Given, KnownStack } from './parameter-files.ts'
+import { readOnce } from './read-once.ts'
 import { notExported, section } from './template-scope.ts'
 import type { FindResource } from './template-scope.ts'
 
@@ -92,7 +93,7 @@ function exportsOf(all: () => readonly Stacked[]): (name: string) => Result<Reso
     key: string
   }
   let outputs: Map<string, Output[]> | 'being read' | undefined
-  const open = new Set<Output>()
+  const once = readOnce<Output>()
 
   const readNames = (): Map<string, Output[]> => {
     const found = new Map<string, Output[]>()
@@ -122,19 +123,17 @@ function exportsOf(all: () => readonly Stacked[]): (name: string) => Result<Reso
     const { from, node, value, key } = output
     if (another !== undefined)
       return no(`${from.template.file} and ${another.from.template.file} both export it`)
-    if (open.has(output)) {
-      from.template.refuse(value, key, `the export \`${name}\` refers to itself`)
-      return no('refers to itself')
-    }
     const condition = conditionOf(node)
     const holds = condition && from.reader.condition(condition.name, condition.at)
     if (holds?.kind === 'unknown') return no(`whether it is exported depends: ${holds.why}`)
     if (holds?.value === false) return no(notExported)
-    open.add(output)
-    const cell = from.reader.cell(value, `${key}.Value`)
-    open.delete(output)
-    if (cell?.kind === 'known') return ok(cell.value)
-    return no(cell === undefined ? 'has no value' : cell.why)
+    return once(
+      output,
+      () => from.reader.cell(value, `${key}.Value`),
+      () => {
+        from.template.refuse(value, key, `the export \`${name}\` refers to itself`)
+      },
+    )
   }
 }
 
@@ -144,7 +143,7 @@ function resourceFinder(
   stands: Map<Value, OpenResource>,
   reader: () => Reader,
 ): FindResource {
-  const open = new Set<string>()
+  const once = readOnce<OpenResource>()
   const standIns = new Map<string, Value>()
   const idOf = (resource: OpenResource): Value => {
     const known = stack?.resources.get(resource.logicalId)?.id
@@ -166,16 +165,15 @@ function resourceFinder(
       case 'AWS::Cognito::UserPoolResourceServer.Ref': {
         const identifier = resource.node.getIn(['Properties', 'Identifier'], true) as
           Node | undefined
-        if (identifier === undefined) return no('has no Identifier')
-        if (open.has(name)) {
-          template.refuse(identifier, `Resources.${name}.Properties.Identifier`, 'refers to itself')
-          return no('refers to itself')
-        }
-        open.add(name)
-        const cell = reader().cell(identifier, `Resources.${name}.Properties.Identifier`)
-        open.delete(name)
-        if (cell?.kind === 'known') return ok(cell.value)
-        return no(cell === undefined ? 'has no Identifier' : cell.why)
+        const key = `Resources.${name}.Properties.Identifier`
+        return once(
+          resource,
+          () => identifier && reader().cell(identifier, key),
+          () => {
+            // what is not written cannot refer to itself
+            template.refuse(identifier as Node, key, 'refers to itself')
+          },
+        )
       }
       default:
         return no(`only AWS knows ${attribute} of a resource of type ${resource.type}`)

@@ -58,6 +58,8 @@ export function templateScope(
   })
 }
 
+/** How many conditions may be made of each other. */
+const deepest = 200
 const onlyPlain = 'Mappings hold plain values only'
 
 export const notExported = 'another stack exports it; its value is not known here'
@@ -72,6 +74,7 @@ export function scopeIn(template: TemplateDocument, around: Surroundings): Scope
     string,
     'open' | { readonly result: boolean | undefined; readonly report: (() => void) | undefined }
   >()
+  let depth = 0
   // a mapping that could refer to mappings could refer to itself
   const plainValues = (key: string): Scope => ({
     reference: () => no(onlyPlain),
@@ -115,7 +118,12 @@ export function scopeIn(template: TemplateDocument, around: Surroundings): Scope
         before.report?.()
         return before.result
       }
+      if (depth >= deepest) {
+        template.report(at, key, 'conditions are made of too many others')
+        return undefined
+      }
       judged.set(name, 'open')
+      depth += 1
       let report: (() => void) | undefined
       const inside = scopeAt(`Conditions.${name}`)
       const result = holds(node, {
@@ -131,6 +139,7 @@ export function scopeIn(template: TemplateDocument, around: Surroundings): Scope
           return told
         },
       })
+      depth -= 1
       judged.set(name, { result, report })
       return result
     },

@@ -86,7 +86,7 @@ function sectionOf({ title, level, text, table, client }: Section, at: number): 
       ? markup`<h2 id="${id}">${shown(title)}</h2>`
       : markup`<h3 id="${id}">${shown(title)}</h3>`
   const about = client === undefined ? undefined : shown(client)
-  return markup`<section aria-labelledby="${id}"${attribute(about)}>${head}${lines}${table && tableOf(table, id)}</section>
+  return markup`<section${attribute(about)}>${head}${lines}${table && tableOf(table, id)}</section>
 `
 }
 
@@ -96,7 +96,7 @@ const attribute = (client: string | undefined): Markup | undefined =>
 function tableOf({ columns, rows }: Table, label: string): Markup {
   const heads = columns.map((column) => markup`<th scope="col">${column}</th>`)
   const names = columns.map(fieldOf)
-  return markup`<div class="wide" role="region" aria-labelledby="${label}" tabindex="0"><table aria-labelledby="${label}"><thead><tr>${heads}</tr></thead><tbody>
+  return markup`<div class="wide" role="group" aria-labelledby="${label}" tabindex="0"><table aria-labelledby="${label}"><thead><tr>${heads}</tr></thead><tbody>
 ${rows.map((row) => rowOf(row, names))}</tbody></table></div>`
 }
 

@@ -27,10 +27,12 @@ export function readIgnoreList(
   const problems: ConfigProblem[] = []
   const placeOf = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset)
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+    return { line, column: col }
   }
-  const report = (node: Node | null, message: string): void => {
-    problems.push({ ...placeOf(node?.range?.[0] ?? 0), key: '', message })
+  // what was parsed has its range
+  const startOf = (node: Node): number => (node.range as readonly [number, number, number])[0]
+  const report = (node: Node, message: string): void => {
+    problems.push({ ...placeOf(startOf(node)), key: '', message })
   }
   if (tooDeepAt(text, 10) !== undefined)
     return no([{ line: 1, column: 1, key: '', message: 'this is nested too deeply' }])
@@ -44,7 +46,7 @@ export function readIgnoreList(
   const entries = items.flatMap((item): readonly IgnoreEntry[] => {
     const read = isMap(item) ? readEntry(item, report) : undefined
     if (!isMap(item)) report(item, `an entry is written as ${form}`)
-    return read === undefined ? [] : [{ ...placeOf(item.range?.[0] ?? 0), ...read }]
+    return read === undefined ? [] : [{ ...placeOf(startOf(item)), ...read }]
   })
   const [first, ...others] = problems
   return first === undefined ? ok(entries) : no([first, ...others])
@@ -52,7 +54,7 @@ export function readIgnoreList(
 
 function readEntry(
   map: YAMLMap,
-  report: (node: Node | null, message: string) => void,
+  report: (node: Node, message: string) => void,
 ): Pick<IgnoreEntry, 'id' | 'at' | 'reason'> | undefined {
   for (const { key } of map.items)
     if (!keys.includes(String(key)))

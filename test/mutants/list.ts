@@ -1,4 +1,5 @@
 /** All mutants, by the part of the code that the cure stands in. */
+import { accessMutants } from './access.ts'
 import { decisionMutants } from './decision.ts'
 import { explainedMutants } from './explained.ts'
 import { fetchedMutants } from './fetched.ts'
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...lifeMutants,
   ...operatedMutants,
   ...explainedMutants,
+  ...accessMutants,
 ]
