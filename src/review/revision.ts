@@ -61,7 +61,7 @@ export function readRevision(
   }))
   const absent = [...variables, ...files]
   const spare = absent
-    .filter(({ path: at, absent: { treated, kind } }) => treated === 'left out' || kind === 'file')
+    .filter(({ absent: { treated, kind } }) => treated === 'left out' || kind === 'file')
     .map(({ path: at }) => at)
   const root = withoutAbsent(document, spare)
   const told = absent.map((one) => one.absent)

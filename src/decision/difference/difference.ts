@@ -102,15 +102,16 @@ function directed(
   comparison: Comparison,
   direction: AccessChange['direction'],
 ): Result<readonly Row<AccessChange>[], TooMuch> {
-  let hasTooMany = false
+  const refused: TooMuch[] = []
   const look = (before: Who, after: Who): Compared<AccessChange> | undefined => {
     const who = direction === 'gained' ? gain(before, after) : gain(after, before)
-    if (!who.ok) hasTooMany = true
+    if (!who.ok) refused.push(who.problem)
     if (!who.ok || who.value === undefined) return undefined
     return { key: JSON.stringify(who.value), change: { direction, who: who.value } }
   }
   const rows = rowsOf(comparison, look)
-  return hasTooMany ? no('too many terms') : ok(rows)
+  const [problem] = refused
+  return problem === undefined ? ok(rows) : no(problem)
 }
 
 /** Whether the rows say that this request, with this token or none, is decided differently; and how. */
