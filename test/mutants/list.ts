@@ -1,5 +1,6 @@
 /** All mutants, by the part of the code that the cure stands in. */
 import { decisionMutants } from './decision.ts'
+import { differenceMutants } from './difference.ts'
 import { fetchedMutants } from './fetched.ts'
 import { headerMutants } from './headers.ts'
 import { lifeMutants } from './life.ts'
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...upstreamMutants,
   ...lifeMutants,
   ...operatedMutants,
+  ...differenceMutants,
 ]

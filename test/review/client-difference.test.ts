@@ -1,5 +1,6 @@
 import t from 'tap'
 import { inboundWith } from '../support/config.ts'
+import { summaryOf } from '../../src/review/difference-document.ts'
 import { asJson } from '../../src/review/difference-json.ts'
 import { type Around, linesOf, reportOf } from './support.ts'
 
@@ -159,6 +160,7 @@ t.test('rows are in an order of their own, and clients in theirs', (t) => {
       ['lost', ['Worker'], false],
     ],
   )
+  t.match(summaryOf(report), '2 clients of the templates')
   t.match(asJson(report), {
     clients: [{ path: '/a', effect: 'gained', clients: ['Alpha', 'Worker'] }],
   })
