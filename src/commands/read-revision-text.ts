@@ -49,10 +49,14 @@ async function readFromGit(object: string, path: string): Promise<Result<Revisio
 }
 
 function because(error: unknown): string {
-  const { code, stderr } = error as { code?: unknown; stderr?: Buffer }
+  // an error of the process has what it said; one of decoding has not, and its code
+  const { code, stderr } = error as { code: unknown; stderr: Buffer }
   if (code === 'ENOENT') return 'git is not installed, and there is no such file'
   if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'is larger than 1 MiB'
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8 text'
-  const said = stderr?.toString('utf8').trim().split('\n')[0] ?? ''
+  const said = stderr
+    .toString('utf8')
+    .trim()
+    .replace(/\n[^]*/, '')
   return `git has no such file (${said.replace(/^fatal: /, '')}); write REVISION:PATH, the path from the root of the repository`
 }

@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export function interpolate(
   text: string,
   environment: Environment,
-  standIn: (name: string) => string | undefined = () => undefined,
+  standIn?: (name: string) => string | undefined,
 ): Result<string, readonly string[]> {
   const wrong: string[] = []
   const filled = text.replace(reference, (whole, inner: string | undefined) => {
@@ -25,7 +25,7 @@ export function interpolate(
     const [, name = '', standard] = match
     // empty counts as missing
     const set = environment[name] === '' ? undefined : environment[name]
-    const value = set ?? standard ?? standIn(name)
+    const value = set ?? standard ?? standIn?.(name)
     if (value === undefined)
       wrong.push(
         `the environment variable ${name} is missing or empty; set it, or write \${${name}:-default}`,

@@ -98,6 +98,9 @@ export function findRoute(
   return ok({ kind: 'route', route })
 }
 
+/** A table that allows nothing. */
+export const noRoutes: RouteTable = { routes: [], [paths]: emptyTrie() }
+
 /** The paths of the table, for those who compare two. Pure. */
 export function trieOf(table: RouteTable): Trie {
   return table[paths]

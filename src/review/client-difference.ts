@@ -76,24 +76,23 @@ function answerFor(
 ): Answer {
   if (who.kind !== 'holders') return who.kind === 'everyone' ? 'yes' : 'no'
   if (holder === undefined || holder.barred !== undefined) return 'no'
-  const answers = [
+  const answers: readonly Answer[] = [
     issuerAnswer(who, holder, issuers),
     clientAnswer(who.clients, holder),
-    clientAnswer(holder.issuer?.clientIds, holder),
     needAnswer(who, holder),
-    holder.doubts.length > 0 || (holder.issuer?.claims.length ?? 0) > 0 ? 'unsure' : 'yes',
-  ] as const
+    holder.doubts.length > 0 ? 'unsure' : 'yes',
+  ]
   if (answers.includes('no')) return 'no'
   return answers.includes('unsure') ? 'unsure' : 'yes'
 }
 
-function issuerAnswer(
-  who: Accepted,
-  { issuer }: Known,
-  issuers: ReadonlyMap<string, string>,
-): Answer {
+/** Whether tokens that its issuer signs for it are valid, and count here. */
+function issuerAnswer(who: Accepted, holder: Known, issuers: ReadonlyMap<string, string>): Answer {
+  const { issuer } = holder
   if (issuer === undefined) return 'unsure'
-  return who.issuers.includes(issuers.get(issuer.name) ?? '') ? 'yes' : 'no'
+  const key = issuers.get(issuer.name) as string // it is one of this side's
+  if (!who.issuers.includes(key)) return 'no'
+  return issuer.claims.length > 0 ? 'unsure' : clientAnswer(issuer.clientIds, holder)
 }
 
 function clientAnswer(accepted: readonly string[] | undefined, { clientId }: Known): Answer {
@@ -113,13 +112,11 @@ function needAnswer({ need }: Accepted, { scopes, openScopes }: Known): Answer {
 /** By logical id where that is one client's alone, else by name; a client may be renamed. */
 function matchClients(before: readonly Holder[], after: readonly Holder[]): readonly Matched[] {
   const old = byKey(before)
-  const now = byKey(after)
-  return [...new Set([...old.keys(), ...now.keys()])]
-    .map((key) => {
-      const [was, is] = [old.get(key), now.get(key)]
-      return { name: (is ?? was)?.name ?? key, before: was, after: is }
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const matched = new Map<string, Matched>()
+  for (const [key, was] of old) matched.set(key, { name: was.name, before: was, after: undefined })
+  for (const [key, is] of byKey(after))
+    matched.set(key, { name: is.name, before: old.get(key), after: is })
+  return [...matched.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function byKey(holders: readonly Holder[]): ReadonlyMap<string, Known> {

@@ -2,14 +2,13 @@
 import type { Permissions } from '../cloudformation/permissions-model.ts'
 import type { InboundConfig } from '../config/config.ts'
 import {
-  accessRows,
   type AccessChange,
-  compareSides,
+  compareAccess,
   type Row,
   type TooMuch,
 } from '../decision/difference/difference.ts'
 import type { Side } from '../decision/difference/side.ts'
-import { buildRouteTable } from '../decision/table.ts'
+import { noRoutes } from '../decision/table.ts'
 import { no, ok, type Result } from '../units.ts'
 import { keysOf, pairIssuers } from './issuer-keys.ts'
 import type { Absent } from './absent.ts'
@@ -55,13 +54,12 @@ export function compareRevisions(
   templates: Templates | undefined,
 ): Result<Report, string> {
   const issuers = pairIssuers(before.issuers, after.issuers)
-  const compared = compareSides(
+  const compared = compareAccess(
     sideOf(before.inbound, keysOf(issuers, 'before')),
     sideOf(after.inbound, keysOf(issuers, 'after')),
   )
   if (!compared.ok) return no(reasons[compared.problem])
-  const rows = accessRows(compared.value)
-  if (!rows.ok) return no(reasons[rows.problem])
+  const { comparison, rows } = compared.value
   const settings = compareSettings(before, after, issuers)
   const absent = new Map(
     [...before.absent, ...after.absent].map((one) => [
@@ -76,7 +74,7 @@ export function compareRevisions(
   const clients =
     holders &&
     clientRows(
-      compared.value,
+      comparison,
       { holders: holders.before.holders, issuers: keysOf(issuers, 'before') },
       { holders: holders.after.holders, issuers: keysOf(issuers, 'after') },
     )
@@ -85,7 +83,7 @@ export function compareRevisions(
   return ok({
     before: before.name,
     after: after.name,
-    rows: [...rows.value].sort(inOrder),
+    rows: [...rows].sort(inOrder),
     settings,
     clients: clients && [...clients].sort(byPath),
     assumptions: [
@@ -94,25 +92,22 @@ export function compareRevisions(
     absent: [...absent.values()],
     hasIssuers: issuers.length > 1,
     isWidened:
-      rows.value.some(({ change }) => change.direction === 'gained') ||
+      rows.some(({ change }) => change.direction === 'gained') ||
       settings.some(({ effect }) => effect === 'widened' || effect === 'both') ||
       isClient('gained', 'perhaps gained'),
     isNarrowed:
-      rows.value.some(({ change }) => change.direction === 'lost') ||
+      rows.some(({ change }) => change.direction === 'lost') ||
       settings.some(({ effect }) => effect === 'narrowed' || effect === 'both') ||
       isClient('lost', 'perhaps lost'),
   })
 }
 
+const closed = { table: noRoutes, mode: 'enforce', ignoreCase: false } as const
+
 /** Without an inbound proxy nobody is let through. */
 function sideOf(inbound: InboundConfig | undefined, issuers: ReadonlyMap<string, string>): Side {
-  if (inbound !== undefined) {
-    const { table, mode, ignoreCase } = inbound
-    return { table, mode, ignoreCase, issuers }
-  }
-  const empty = buildRouteTable([])
-  if (!empty.ok) throw new Error('a table without routes has no problems')
-  return { table: empty.value, mode: 'enforce', ignoreCase: false, issuers }
+  const { table, mode, ignoreCase } = inbound ?? closed
+  return { table, mode, ignoreCase, issuers }
 }
 
 /** Stable, whatever the order of routes in the files. */
@@ -138,4 +133,4 @@ function byPath(a: Row<ClientChange>, b: Row<ClientChange>): number {
   return compareText(order(a), order(b))
 }
 
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const compareText = (a: string, b: string): number => Number(a > b) - Number(a < b)

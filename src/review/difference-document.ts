@@ -61,11 +61,12 @@ export function summaryOf({ rows, settings, clients, isWidened, isNarrowed }: Re
           ? 'narrowed'
           : 'no change of access'
   const count = (is: (row: Row<AccessChange>) => boolean) => rows.filter(is).length
+  const concerned = new Set(clients?.flatMap(({ change }) => change.clients)).size
   const told = [
     [count(isOpened), 'open to everyone now'],
     [count((row) => row.change.direction === 'gained' && !isOpened(row)), 'newly callable'],
     [count(({ change }) => change.direction === 'lost'), 'no longer callable'],
-    [new Set(clients?.flatMap(({ change }) => change.clients)).size, 'clients of templates'],
+    [concerned, concerned === 1 ? 'client of the templates' : 'clients of the templates'],
     [settings.length, settings.length === 1 ? 'setting' : 'settings'],
   ] as const
   const parts = told.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)

@@ -29,12 +29,13 @@ type Names = { readonly before: string; readonly after: string }
 const widest = 48
 
 function textRows({ rows }: Section): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, at) =>
-    Math.min(widest, Math.max(...rows.map((row) => (row[at] ?? '').length))),
+  const widths = rows.reduce<readonly number[]>(
+    (wide, row) => row.map((cell, at) => Math.max(wide[at] ?? 0, cell.length)),
+    [],
   )
-  return rows.map((row) =>
-    `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd(),
-  )
+  // as many widths as a row has cells
+  const pad = (cell: string, at: number) => cell.padEnd(Math.min(widest, widths[at] as number))
+  return rows.map((row) => `  ${row.map(pad).join('  ')}`.trimEnd())
 }
 
 /** A comment may have 65,536 characters on GitHub; this stays below whatever is compared. */

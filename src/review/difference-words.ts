@@ -2,7 +2,7 @@
 import type { Methods } from '../decision/difference/changes.ts'
 import type { Gain, GainPart, Term } from '../decision/difference/gain.ts'
 import type { Region } from '../decision/difference/regions.ts'
-import type { Atom, Need, Who } from '../decision/difference/who.ts'
+import type { Atom, Holders, Need } from '../decision/difference/who.ts'
 
 /** How a name from a configuration is shown: as it is, or marked as code. */
 export type Quote = (name: string) => string
@@ -36,7 +36,7 @@ export function pathsText({ template, except }: Region, quote: Quote, most = 5):
 export function gainText(gain: Gain, others: string, words: Words): string {
   if (gain.kind === 'everyone') {
     const { before } = gain
-    const told = before.kind === 'nobody' ? '' : ` (${others}: ${whoText(before, words)})`
+    const told = before.kind === 'nobody' ? '' : ` (${others}: ${holdersText(before, words)})`
     return `everyone, without a token${told}`
   }
   return gain.parts.map((part) => partText(part, others, words)).join('; ')
@@ -53,24 +53,16 @@ function partText(part: GainPart, others: string, words: Words): string {
   return `${told.join(', ')}${except}`
 }
 
-/** Who is let through. */
-export function whoText(who: Who, words: Words): string {
-  switch (who.kind) {
-    case 'nobody':
-    case 'everyone':
-      return who.kind
-    case 'holders': {
-      const told = [needText(who.need, words)]
-      if (who.clients !== undefined) told.push(`client ${orText(who.clients.map(words.quote))}`)
-      if (words.hasIssuers) told.push(`issuer ${orText(who.issuers.map(words.quote))}`)
-      return told.join(', ')
-    }
-  }
+function holdersText({ need, clients, issuers }: Holders, words: Words): string {
+  const told = [needText(need, words)]
+  if (clients !== undefined) told.push(`client ${orText(clients.map(words.quote))}`)
+  if (words.hasIssuers) told.push(`issuer ${orText(issuers.map(words.quote))}`)
+  return told.join(', ')
 }
 
 function needText(need: Need, words: Words): string {
   if (need.kind === 'scope' || need.kind === 'claim') return atomText(need, words)
-  if (need.needs.length === 0) return need.kind === 'all' ? anyToken : 'nobody'
+  if (need.needs.length === 0) return anyToken
   const parts = need.needs.map((part) =>
     part.kind === 'scope' || part.kind === 'claim'
       ? atomText(part, words)

@@ -6,6 +6,7 @@ import { readDocument, type ConfigDocument } from '../config/document.ts'
 import type { ReadFile } from '../config/compile/context.ts'
 import type { Environment } from '../config/interpolate.ts'
 import { keyText, type KeyPath } from '../config/problems.ts'
+import { placeOf } from '../config/read.ts'
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import {
   type Absent,
@@ -60,7 +61,7 @@ export function readRevision(
   }))
   const absent = [...variables, ...files]
   const spare = absent
-    .filter(({ path: at, absent: { treated, kind } }) => treated === 'left out' || kind === 'file')
+    .filter(({ absent: { treated, kind } }) => treated === 'left out' || kind === 'file')
     .map(({ path: at }) => at)
   const root = withoutAbsent(document, spare)
   const told = absent.map((one) => one.absent)
@@ -76,7 +77,7 @@ export function readRevision(
 }
 
 function absentVariable(document: ConfigDocument, path: KeyPath, name: string): Absent {
-  const line = document.place(path)?.line ?? 1
+  const { line } = placeOf(document, path)
   const treated = partOf(path) === 'by name' ? 'by name' : 'left out'
   return { kind: 'variable', name, key: keyText(path), line, treated }
 }

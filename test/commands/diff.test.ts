@@ -181,13 +181,14 @@ Resources:
   within(t, folder)
   const parameters = ['--parameters', 'p.json']
   const one = await run(t, ['old.yaml', 'new.yaml', '--template-new', 't.yaml', ...parameters])
+  t.match(one.out, '1 no longer callable, 1 client of the templates')
   t.match(one.out, /can newly call +GET +\/b +Worker\n +can no longer call +GET +\/a +Worker\n/)
   const same = await run(t, ['old.yaml', 'new.yaml', '--template-old', 't.yaml', ...parameters])
   t.equal(same.out, one.out)
   const both = ['--template-old', 'none.yaml', '--template-new', 't.yaml', ...parameters]
   const gained = await run(t, ['old.yaml', 'old.yaml', '--fail-on', 'widened', ...both])
   t.equal(gained.code, 1)
-  t.match(gained.out, 'widened: 1 clients of templates')
+  t.match(gained.out, 'widened: 1 client of the templates')
   const broken = await run(t, ['old.yaml', 'old.yaml', '--template-old', 'x.yaml', 'gone.yaml'])
   t.equal(broken.code, 3)
   t.match(broken.err, /^x\.yaml:/m)

@@ -2,6 +2,7 @@
 import { accessMutants } from './access.ts'
 import { decisionMutants } from './decision.ts'
 import { explainedMutants } from './explained.ts'
+import { differenceMutants } from './difference.ts'
 import { fetchedMutants } from './fetched.ts'
 import { headerMutants } from './headers.ts'
 import { lifeMutants } from './life.ts'
@@ -24,4 +25,5 @@ export const mutants: readonly Mutant[] = [
   ...operatedMutants,
   ...explainedMutants,
   ...accessMutants,
+  ...differenceMutants,
 ]

@@ -1,5 +1,7 @@
 import t from 'tap'
 import { inboundWith } from '../support/config.ts'
+import { summaryOf } from '../../src/review/difference-document.ts'
+import { asJson } from '../../src/review/difference-json.ts'
 import { type Around, linesOf, reportOf } from './support.ts'
 
 const client = (id: string, scopes: string, more = '') =>
@@ -100,10 +102,68 @@ t.test('what a template, a client id or a claim leaves open is said to be unknow
 })
 
 t.test('clients of two templates with one logical id are told apart by name', (t) => {
-  const twins = `${template(client('Worker', 'api/a'))}`
-  const report = reportOf(scoped, config('scopes: api/b'), { templates: both(twins) })
-  t.match(report.clients?.[0]?.change, { effect: 'lost', clients: ['Worker'] })
-  t.match(report.assumptions, [/user pool Pool of t\.yaml is taken for issuer app/])
+  const one = template(client('Worker', 'api/a', ', ClientName: one'))
+  const two = (scope: string) =>
+    `Resources:\n${client('Worker', scope, ', ClientName: two').replace('!Ref Pool', 'eu-central-1_a1B2c3D4e')}`
+  const templates = [
+    [one, two('api/b')],
+    [one, two('api/a')],
+  ] as const
+  t.same(clientsOf(scoped, scoped, { templates }), ['can newly call | GET | /a | two'])
+  t.match(reportOf(scoped, scoped, { templates }).assumptions, [
+    /user pool Pool of t\.yaml is taken for issuer app/,
+  ])
+  t.end()
+})
+
+t.test('a client id that AWS has told decides', (t) => {
+  const known = { UserPool: 'Pool', UserPoolResourceServer: 'Server', UserPoolClient: 'Worker' }
+  const ids = { Pool: 'eu-central-1_a1B2c3D4e', Server: 'api', Worker: 'k' } as const
+  const parameters = JSON.stringify({
+    StackResources: Object.entries(known).map(([type, id]) => ({
+      ...{ LogicalResourceId: id, ResourceType: `AWS::Cognito::${type}`, StackName: 's' },
+      PhysicalResourceId: ids[id as keyof typeof ids], // written above
+    })),
+  })
+  const templates = both(template(client('Worker', 'api/a')))
+  const told = (...clients: readonly string[]) =>
+    clientsOf(scoped, config(`scopes: api/a, clientIds: [${clients.join(', ')}]`), {
+      templates,
+      parameters,
+    })
+  t.same(told('k', 'l'), [])
+  t.same(told('l'), ['can no longer call | GET | /a | Worker'])
+  t.end()
+})
+
+t.test('rows are in an order of their own, and clients in theirs', (t) => {
+  const before = inboundWith('{ path: /b, methods: [GET], scopes: api/a }', '  ignoreCase: true')
+  const after = inboundWith(
+    '{ path: /a, methods: [GET], scopes: api/a }, { path: /b, methods: [GET, PUT], scopes: api/a }',
+  )
+  const templates = [
+    template(client('Worker', 'api/a')),
+    template(client('Worker', 'api/a'), client('Alpha', 'api/a')),
+  ] as const
+  t.same(clientsOf(before, after, { templates }), [
+    'can newly call | GET | /a | Alpha, Worker',
+    'can newly call | GET | /b | Alpha',
+    'can newly call | PUT | /b | Alpha, Worker',
+  ])
+  const report = reportOf(before, after, { templates })
+  t.same(
+    report.clients?.map(({ change, isWritten }) => [change.effect, change.clients, isWritten]),
+    [
+      ['gained', ['Alpha', 'Worker'], true],
+      ['gained', ['Alpha'], true],
+      ['gained', ['Alpha', 'Worker'], true],
+      ['lost', ['Worker'], false],
+    ],
+  )
+  t.match(summaryOf(report), '2 clients of the templates')
+  t.match(asJson(report), {
+    clients: [{ path: '/a', effect: 'gained', clients: ['Alpha', 'Worker'] }],
+  })
   t.end()
 })
 

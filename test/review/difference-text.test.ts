@@ -97,6 +97,19 @@ t.test('who gained and who could before, in words', (t) => {
   t.end()
 })
 
+t.test('issuers are named where there are several', (t) => {
+  const two = (rest: string) =>
+    inboundWith(`{ path: /a, methods: [GET], ${rest} }`, '  issuers: [app]').replace(
+      'issuers: {',
+      'issuers: { more: { userPoolId: eu-central-1_Zz9 },',
+    )
+  t.same(linesOf(two('scopes: a'), two('public: true')), [
+    'Open to everyone now, without a token',
+    'GET | /a | everyone, without a token (before: scope a, issuer app)',
+  ])
+  t.end()
+})
+
 t.test('methods as one would write them', (t) => {
   const routes = (...methods: readonly string[]) =>
     inboundWith(methods.map((list) => `{ path: /a, ${list}scopes: s }`).join(', '))

@@ -168,6 +168,26 @@ t.test('a file without inbound has nothing to compare, whatever is missing in it
   t.end()
 })
 
+t.test('a secret alone, in a variable or in a file', (t) => {
+  const secret = (from: string) => away.replace(/clientSecret: \[.*?\]/, `clientSecret: ${from}`)
+  t.ok(absentIn(secret('{ env: SECRET }')).includes('variable SECRET left out'))
+  t.ok(absentIn(secret('{ file: /run/s }')).includes('file /run/s left out'))
+  t.notOk(
+    absentIn(secret('{ env: SECRET }'), { env: { SECRET: 's' } })
+      .join()
+      .includes('SECRET'),
+  )
+  t.end()
+})
+
+t.test('a claim may be called env or file', (t) => {
+  const text = inboundWith(
+    '{ path: /a, methods: [GET], scopes: s, claims: { env: prod, file: [x] } }',
+  )
+  t.same(absentIn(text), [])
+  t.end()
+})
+
 t.test('each name has a placeholder of its own, that shows as the variable', (t) => {
   t.equal(placeholder('MODE', ['inbound', 'mode']), undefined)
   const at = ['inbound', 'policies', 'P', 'scopes']

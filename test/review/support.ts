@@ -11,8 +11,10 @@ export type Around = {
   readonly env?: Environment
   /** Absolute path to content; configurations stand in `/etc/scopegate`. */
   readonly files?: Readonly<Record<string, string>>
-  /** Text of a CloudFormation template. */
-  readonly templates?: readonly [string, string]
+  /** Texts of CloudFormation templates, old and new. */
+  readonly templates?: readonly [string | readonly string[], string | readonly string[]]
+  /** A file of parameters. */
+  readonly parameters?: string
 }
 
 export function revisionOf(name: string, text: string, { env = {}, files = {} }: Around = {}) {
@@ -29,8 +31,12 @@ export function reportOf(before: string, after: string, around: Around = {}): Re
     return read.value
   })
   const [old, now] = revisions as [Revision, Revision]
-  const permissions = around.templates?.map((text) => {
-    const read = readPermissions([{ file: 't.yaml', text }], [])
+  const permissions = around.templates?.map((texts) => {
+    const { parameters } = around
+    const read = readPermissions(
+      [texts].flat().map((text, at) => ({ file: at === 0 ? 't.yaml' : `t${at}.yaml`, text })),
+      parameters === undefined ? [] : [{ file: 'p.json', text: parameters }],
+    )
     if (!read.ok) throw new Error(JSON.stringify(read.problem))
     return read.value
   })

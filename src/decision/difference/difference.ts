@@ -40,17 +40,28 @@ export type AccessChange = { readonly direction: 'gained' | 'lost'; readonly who
 export type TooMuch = 'too many places' | 'too many terms'
 
 /** Sets two configurations beside each other; `most` places are looked at. */
-export function compareSides(
-  before: Side,
-  after: Side,
-  most = mostPlaces,
-): Result<Comparison, TooMuch> {
+export function compareSides(before: Side, after: Side, most: number): Result<Comparison, TooMuch> {
   const pairs = pairsOf(trieOf(before.table), trieOf(after.table), most)
   if (pairs === undefined) return no('too many places')
   const same = sameObjects()
   const verdicts = { before: verdictOf(before, same), after: verdictOf(after, same) }
   const cases = pairs.flatMap((pair) => casesOf(pair, verdicts))
   return ok({ cases, neighbours: neighboursOf(pairs) })
+}
+
+/** Sets them beside each other, and finds every request that they decide differently. */
+export function compareAccess(
+  before: Side,
+  after: Side,
+  most = mostPlaces,
+): Result<
+  { readonly comparison: Comparison; readonly rows: readonly Row<AccessChange>[] },
+  TooMuch
+> {
+  const compared = compareSides(before, after, most)
+  if (!compared.ok) return compared
+  const rows = accessRows(compared.value)
+  return rows.ok ? ok({ comparison: compared.value, rows: rows.value }) : rows
 }
 
 /**
@@ -91,15 +102,16 @@ function directed(
   comparison: Comparison,
   direction: AccessChange['direction'],
 ): Result<readonly Row<AccessChange>[], TooMuch> {
-  let hasTooMany = false
+  const refused: TooMuch[] = []
   const look = (before: Who, after: Who): Compared<AccessChange> | undefined => {
     const who = direction === 'gained' ? gain(before, after) : gain(after, before)
-    if (!who.ok) hasTooMany = true
+    if (!who.ok) refused.push(who.problem)
     if (!who.ok || who.value === undefined) return undefined
     return { key: JSON.stringify(who.value), change: { direction, who: who.value } }
   }
   const rows = rowsOf(comparison, look)
-  return hasTooMany ? no('too many terms') : ok(rows)
+  const [problem] = refused
+  return problem === undefined ? ok(rows) : no(problem)
 }
 
 /** Whether the rows say that this request, with this token or none, is decided differently; and how. */

@@ -29,7 +29,7 @@ export type GainPart = {
 /** Who is let through now and was not before. */
 export type Gain =
   /** Everyone; `before` could already. */
-  | { readonly kind: 'everyone'; readonly before: Who }
+  | { readonly kind: 'everyone'; readonly before: Exclude<Who, { kind: 'everyone' }> }
   | { readonly kind: 'holders'; readonly parts: NonEmpty<GainPart> }
 
 /** More ways to meet one need than these are not compared. */

@@ -3,9 +3,8 @@ import fc from 'fast-check'
 import type { ClaimRule } from '../../../src/decision/claims.ts'
 import { decide, type Decision, type VerifiedToken } from '../../../src/decision/decide.ts'
 import {
-  accessRows,
   type AccessChange,
-  compareSides,
+  compareAccess,
   type Row,
 } from '../../../src/decision/difference/difference.ts'
 import { handshake, type Side } from '../../../src/decision/difference/side.ts'
@@ -219,9 +218,7 @@ function verified(side: Side, presented: Presented) {
 }
 
 export function rowsBetween(before: Side, after: Side): readonly Row<AccessChange>[] {
-  const compared = compareSides(before, after)
+  const compared = compareAccess(before, after)
   if (!compared.ok) throw new Error(compared.problem)
-  const rows = accessRows(compared.value)
-  if (!rows.ok) throw new Error(rows.problem)
-  return rows.value
+  return compared.value.rows
 }
