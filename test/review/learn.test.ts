@@ -157,6 +157,14 @@ t.test(
         'waax, wbax, wcax',
       ),
     )
+    const below = learnedFrom([
+      ...of(40, (at) => `/people/${word(at)}/${at}`),
+      ...of(1, () => '/people/7/x'),
+    ])
+    t.strictSame(routesOf(below), [
+      '{ path: "/people/{id}/x", methods: [GET], scopes: x }',
+      '{ path: "/people/{id}/{id2}", methods: [GET], scopes: x }',
+    ])
     const resources = learnedFrom(of(4000, (at) => `/api/${word(at % 40)}`))
     t.equal(routesOf(resources).length, 40)
     const few = learnedFrom(of(30, (at) => `/people/${word(at)}`))
