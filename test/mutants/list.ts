@@ -5,6 +5,7 @@ import { headerMutants } from './headers.ts'
 import { lifeMutants } from './life.ts'
 import type { Mutant } from './mutant.ts'
 import { operatedMutants } from './operated.ts'
+import { proposedMutants } from './proposed.ts'
 import { tokenMutants } from './tokens.ts'
 import { upstreamMutants } from './upstream.ts'
 import { verdictMutants } from './verdicts.ts'
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...upstreamMutants,
   ...lifeMutants,
   ...operatedMutants,
+  ...proposedMutants,
 ]
