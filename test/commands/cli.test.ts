@@ -59,6 +59,14 @@ t.test('arguments become commands, complete with defaults', (t) => {
       ...{ name: 'import', kind: 'openapi', file: 'a.yaml', json: true },
       ...{ scopePrefix: 'app-api/', basePath: '/v1' },
     },
+    'learn a.log -': {
+      ...{ name: 'learn', logs: ['a.log', '-'], config: undefined, json: false },
+      ...{ minCount: 1, mostNames: 30, unused: undefined },
+    },
+    'learn a.log -c c.yaml --json --min-count 5 --most-names 9 --unused 30': {
+      ...{ name: 'learn', logs: ['a.log'], config: 'c.yaml', json: true },
+      ...{ minCount: 5, mostNames: 9, unused: 30 },
+    },
     'token worker': { name: 'token', config, client: 'worker', raw: false, scopes: [] },
     'token worker --raw --scopes a/b -c x': {
       ...{ name: 'token', config: 'x', client: 'worker', raw: true, scopes: ['a/b'] },
@@ -149,6 +157,9 @@ t.test('wrong usage is said on stderr with exit code 2, and what was meant', (t)
     'import openapi': /missing required argument 'file'/,
     'import openapi a --scope-prefix "': /'"' is invalid\. A prefix has no blanks/,
     'import openapi a --base-path v1': /'v1' is invalid\. A base path begins with \//,
+    learn: /missing required argument 'log'/,
+    'learn a --min-count 0': /'0' is invalid\. A number from 1 to 999999/,
+    'learn a --unused 30': /--unused is about a configuration: name it with -c/,
     'token a b': /too many arguments/,
     'run more': /too many arguments/,
     'diff a': /missing required argument 'new'/,

@@ -98,6 +98,9 @@ t.test('check tells where the configuration and a document differ, and says no',
 
   const more = `${configuration}    - { path: /status, methods: [GET], public: true }\n`
   writeFileSync(config, more)
+  const extra = fakeIo(t, { env: { C: `${more}    - { path: /none, scopes: read }\n` } })
+  t.equal(await check({ ...asked, config: 'env:C' }, extra.io), 1)
+  t.match(extra.out(), /^env:C:9:7 \/none: the document has no operation here\n/)
   const same = fakeIo(t)
   t.equal(await check(asked, same.io), 0)
   t.match(same.out(), ': 0 differences\n')

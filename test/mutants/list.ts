@@ -8,6 +8,7 @@ import { headerMutants } from './headers.ts'
 import { lifeMutants } from './life.ts'
 import type { Mutant } from './mutant.ts'
 import { operatedMutants } from './operated.ts'
+import { proposedMutants } from './proposed.ts'
 import { tokenMutants } from './tokens.ts'
 import { upstreamMutants } from './upstream.ts'
 import { verdictMutants } from './verdicts.ts'
@@ -26,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...explainedMutants,
   ...accessMutants,
   ...differenceMutants,
+  ...proposedMutants,
 ]

@@ -33,8 +33,9 @@ export type Lesson = { readonly learned: Learned; readonly proposal: Proposal }
 export const standard = { minCount: 1, mostNames: 30 }
 
 export function learnedFrom(lines: readonly string[], options = standard, config?: Config): Lesson {
-  const { learned, add } = createLearning(config)
-  for (const line of lines) add(line)
+  const learning = createLearning(config)
+  const { learned } = learning
+  for (const line of lines) learning.add(line)
   return { learned, proposal: propose(learned, options) }
 }
 

@@ -245,6 +245,8 @@ t.test('paths that are one path for Scopegate ask for both', (t) => {
 /a/{id}: { get: { security: [{ app: [read] }] }, put: { security: [{ app: [write] }] } }
 /a/{name}/: { get: { security: [{ app: [admin] }] } }
 /b: { get: { security: [] } }
+/e: { get: { security: [{ app: [] }] } }
+/e/: { get: { security: [{ app: [read] }] } }
 /b/: { get: { security: [{ app: [read] }] } }
 /C: { get: { security: [{ app: [read] }] } }
 /c: { get: { security: [] }, put: { security: [] } }`),
@@ -253,6 +255,7 @@ t.test('paths that are one path for Scopegate ask for both', (t) => {
     '{ path: "/a/{id}", methods: [GET], scopes: { allOf: [read, admin] } }',
     '{ path: "/a/{id}", methods: [PUT], scopes: write }',
     '{ path: /b, methods: [GET], scopes: read }',
+    '{ path: /e, methods: [GET], scopes: read }',
     '{ path: /C, methods: [GET], scopes: read }',
     '{ path: /c, methods: [PUT], public: true }',
   ])
@@ -262,7 +265,7 @@ t.test('paths that are one path for Scopegate ask for both', (t) => {
   t.equal(read.routes[0]?.source, 'GET /a/{id}, line 3; GET /a/{name}/, line 4')
   const told = findingsOf(read).join('\n')
   t.match(told, '/a/{name}/ is the same path as /a/{id}: its route asks for both')
-  t.match(told, /^!8:\d+ paths\."\/c"\.get: \/c differs from \/C only in case: it has no route$/m)
+  t.match(told, /^!10:\d+ paths\."\/c"\.get: \/c differs from \/C only in case: it has no route$/m)
   t.strictSame(whole(importedYaml('a.yaml', read)), [])
 
   const twice = documentWith(
@@ -402,7 +405,7 @@ x-a: 1
   <<: { delete: { security: [] } }
   GET: { security: [] }
   put: 3
-  additionalOperations: { LINK: { security: [{ app: [read] }] }, XYZ: {} }
+  additionalOperations: { LINK: { security: [{ app: [read] }] }, XYZ: {}, NO: 3 }
   post: { security: [{ app: [read] }], callbacks: {} }
 /b: 3`,
       'webhooks: {}\n',
@@ -419,6 +422,7 @@ x-a: 1
     '!10:5 paths."/a": "GET" is no method and no other key of a path',
     '!11:5 paths."/a".put: must be a mapping',
     '!12:68 paths."/a".xyz: has no route: XYZ is no method that can be received',
+    '!12:77 paths."/a".NO: must be a mapping',
     '!14:7 paths."/b": must be a mapping',
   ])
   t.end()

@@ -124,7 +124,7 @@ function routeFor({ pattern, method, evidence, folded }: Observed): ProposedRout
 
 /** Nothing where some line did not tell what its token held. */
 const heldByAll = ({ held, untold }: Evidence): ReadonlySet<string> =>
-  untold > 0 ? new Set() : (held ?? new Set())
+  new Set(untold > 0 ? [] : held)
 
 const whyClients = ({ untold }: Evidence): string =>
   untold > 0

@@ -11,26 +11,28 @@ function skippedTexts(
   { skipped, templates }: Learned,
   { rare, unlisted }: Proposal,
 ): readonly string[] {
-  const texts: readonly (readonly [number, string])[] = [
-    [skipped.notThere, 'calls were answered 404, 405 or 501: the API has nothing there'],
-    [skipped.refused, 'calls were refused already'],
+  const texts: readonly (readonly [number, 'call' | 'line', string])[] = [
+    [skipped.notThere, 'call', 'answered 404, 405 or 501: the API has nothing there'],
+    [skipped.refused, 'call', 'refused already'],
     [
       skipped.unfit,
-      'calls have a path that is refused whatever the routes say, or a very deep one',
+      'call',
+      'of a path that is refused whatever the routes say, or a very deep one',
     ],
-    [templates.overflow, 'calls are left out: there are too many different paths'],
-    [
-      unlisted.calls,
-      `calls of ${unlisted.paths} paths and methods are not shown: these are too many to read`,
-    ],
-    [rare.calls, `calls of ${rare.paths} paths and methods are rarer than --min-count`],
-    [skipped.outbound, 'lines are about outbound'],
-    [skipped.events, 'lines are about something else than a request'],
-    [skipped.foreign, 'lines are none of Scopegate'],
-    [skipped.tooLong, 'lines are too long'],
+    [templates.overflow, 'call', 'left out: there are too many different paths'],
+    [unlisted.calls, 'call', `of ${unlisted.paths} paths and methods: these are too many to read`],
+    [rare.calls, 'call', `of ${rare.paths} paths and methods, rarer than --min-count`],
+    [skipped.outbound, 'line', 'about outbound'],
+    [skipped.events, 'line', 'about something else than a request'],
+    [skipped.foreign, 'line', 'of somebody else'],
+    [skipped.tooLong, 'line', 'too long'],
   ]
-  return texts.flatMap(([count, text]) => (count === 0 ? [] : [`${count} ${text}`]))
+  return texts.flatMap(([count, what, text]) =>
+    count === 0 ? [] : [`${counted(count, what)} ${text}`],
+  )
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** What a person must hear who does not read the routes. */
 export function toldTexts(learned: Learned, proposal: Proposal): readonly string[] {
@@ -39,11 +41,13 @@ export function toldTexts(learned: Learned, proposal: Proposal): readonly string
   return [
     ...(calls === 0
       ? []
-      : [`${calls} calls came without a valid token: no route is proposed as public for them`]),
+      : [
+          `${counted(calls, 'call')} without a valid token: no route is proposed as public for them`,
+        ]),
     ...(undecided.length === 0
       ? []
       : [
-          `${undecided.length} paths and methods have no route: their callers have nothing in common`,
+          `no route for ${undecided.length} of the paths and methods: their callers have nothing in common`,
         ]),
     ...(closed.isCrossing
       ? ['too many paths cross each other: the routes do not load as they are']
@@ -63,7 +67,7 @@ export function learnedYaml(
   const lines = [
     comment(
       '',
-      `Proposed from ${requests} requests, ${first} to ${last}. Nothing is applied: review each route.`,
+      `Proposed from ${counted(requests, 'request')}, ${first} to ${last}. Nothing is applied: review each route.`,
     ),
     ...skippedTexts(learned, proposal).map((text) => comment('', `Not looked at: ${text}.`)),
     'inbound:',

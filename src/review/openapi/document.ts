@@ -94,11 +94,10 @@ export function entriesOf(
 /** The entry of this name. One that stands twice is reported: what others read of it cannot be known. */
 export function onlyEntry(
   document: OpenapiDocument,
-  node: SourceNode,
+  node: MapNode,
   name: string,
 ): Result<Entry | undefined, 'twice'> {
-  const [entry, second] =
-    node.kind === 'map' ? node.entries().filter((one) => one.name === name) : []
+  const [entry, second] = node.entries().filter((one) => one.name === name)
   if (second === undefined) return ok(entry)
   document.report(second.offset, name, 'stands here twice; keep one of them')
   return no('twice')

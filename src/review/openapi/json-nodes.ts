@@ -80,11 +80,14 @@ const structural = /["{}[\]]/g
 const ends = /[\s,\]}]|$/g
 
 function stringEnd(text: string, at: number): number {
-  for (let from = at + 1; ;) {
-    const quote = text.indexOf('"', from)
-    let before = quote
-    while (text[before - 1] === '\\') before -= 1
-    if ((quote - before) % 2 === 0) return quote + 1
-    from = quote + 1
-  }
+  let quote = text.indexOf('"', at + 1)
+  while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1)
+  return quote + 1
+}
+
+/** Behind an odd number of backslashes. */
+function isEscaped(text: string, quote: number): boolean {
+  let before = quote
+  while (text[before - 1] === '\\') before -= 1
+  return (quote - before) % 2 === 1
 }

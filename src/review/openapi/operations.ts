@@ -2,7 +2,15 @@
 import { keyText } from '../../config/problems.ts'
 import type { OpenapiDocument } from './document.ts'
 import { entriesOf } from './document.ts'
-import { type Entry, entryOf, memberOf, referenceOf, type SourceNode, textOf } from './node.ts'
+import {
+  type Entry,
+  entryOf,
+  type MapNode,
+  memberOf,
+  referenceOf,
+  type SourceNode,
+  textOf,
+} from './node.ts'
 import { followReferences } from './references.ts'
 import { type Demand, securityOf } from './security.ts'
 import { basesOf } from './servers.ts'
@@ -85,16 +93,22 @@ function itemsOf(
   return [value]
 }
 
+/** Methods as they are written, and what stands there. */
+type Written = { readonly name: string; readonly offset: number; readonly value: MapNode }
+
 function operationsIn(
   document: OpenapiDocument,
   items: readonly SourceNode[],
   key: string,
-): readonly Entry[] {
+): readonly Written[] {
   return items.flatMap((item) =>
     entriesOf(document, item, key).flatMap((entry) => {
       const { name, offset, value } = entry
-      if (methods.includes(name)) return value.kind === 'map' ? [entry] : noOperation(entry)
-      if (name === 'additionalOperations') return entriesOf(document, value, `${key}.${name}`)
+      if (methods.includes(name)) return operationIn(document, entry, key)
+      if (name === 'additionalOperations')
+        return entriesOf(document, value, `${key}.${name}`).flatMap((one) =>
+          operationIn(document, one, key),
+        )
       if (!beside.includes(name))
         document.report(
           offset,
@@ -104,9 +118,14 @@ function operationsIn(
       return []
     }),
   )
+}
 
-  function noOperation({ name, offset }: Entry): readonly Entry[] {
-    document.report(offset, `${key}.${name}`, 'must be a mapping')
-    return []
-  }
+function operationIn(
+  document: OpenapiDocument,
+  { name, offset, value }: Entry,
+  key: string,
+): readonly Written[] {
+  if (value.kind === 'map') return [{ name, offset, value }]
+  document.report(offset, `${key}.${name}`, 'must be a mapping')
+  return []
 }

@@ -3,7 +3,7 @@ import type { Access } from '../../decision/routes.ts'
 import type { ScopeNeed } from '../../decision/scopes.ts'
 import { allOf, anyOf, isScopeName, oneScope } from '../needs.ts'
 import { type OpenapiDocument, entriesOf, onlyEntry } from './document.ts'
-import type { Entry, SourceNode } from './node.ts'
+import type { Entry, MapNode, SourceNode } from './node.ts'
 import { schemesOf } from './schemes.ts'
 
 export type Demand = {
@@ -37,7 +37,7 @@ const silent: Demand = {
 export function securityOf(
   document: OpenapiDocument,
   scopePrefix: string,
-): (operation: SourceNode, key: string) => Demand {
+): (operation: MapNode, key: string) => Demand {
   const schemeOf = schemesOf(document)
   const defaults = onlyEntry(document, document.root, 'security')
 
