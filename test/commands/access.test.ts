@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { AccessCommand } from '../../src/cli/access.ts'
@@ -51,6 +52,18 @@ t.test('access tells who can call what, in every format', async (t) => {
     exitCode: 0,
     out: /^(?![^]*export-service)/,
   })
+})
+
+t.test('docs/access.md shows what is printed of the files of this repository', async (t) => {
+  const document = readFileSync(join(repository, 'docs/access.md'), 'utf8')
+  const here = { config: 'proxy.config.yaml', templates: ['deploy/cloudformation/cognito.yaml'] }
+  const examples: readonly Partial<AccessCommand>[] = [
+    ...[here, { ...here, templates: [] }, { ...here, route: '/files/7', format: 'csv' } as const],
+  ]
+  for (const example of examples) {
+    const { out } = await told(t, example)
+    t.ok(document.includes(`\n${out.trimEnd()}\n\`\`\`\n`), out)
+  }
 })
 
 t.test('access says what it cannot do, and prints nothing then', async (t) => {
