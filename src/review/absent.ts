@@ -79,8 +79,9 @@ export function absentFiles(
     if (typeof value === 'object' && value !== null)
       for (const [key, inner] of Object.entries(value))
         visit(inner, [...path, Array.isArray(value) ? Number(key) : key])
+    if (typeof value !== 'string') return
     const kind = namedAt(path)
-    if (kind === undefined || typeof value !== 'string') return
+    if (kind === undefined) return
     const isThere = kind === 'file' ? deps.readFile(value).ok : Boolean(deps.env[value])
     if (isThere) return
     const { line } = placeOf(document, path)
@@ -91,14 +92,18 @@ export function absentFiles(
   return found
 }
 
+/** Keys that name a file or a variable, in the right place. */
+const sources: ReadonlySet<string> = new Set(['env', 'file', 'ca', 'cert', 'key', 'clientCa'])
+
 /** Whether a file or a variable is named here: where secrets, keys and certificates come from. */
 function namedAt(path: KeyPath): 'file' | 'variable' | undefined {
-  const [holder, key] = path.slice(-2).map(String)
-  if (path.at(-2) !== undefined && typeof path.at(-2) === 'number')
-    return key === 'env' ? 'variable' : key === 'file' ? 'file' : undefined
-  if (holder === 'tls' && ['ca', 'cert', 'key', 'clientCa'].includes(String(key))) return 'file'
-  if (key === 'file' && (holder === 'jwks' || holder === 'clientSecret')) return 'file'
-  return key === 'env' && holder === 'clientSecret' ? 'variable' : undefined
+  const [holder, key] = path.slice(-2)
+  if (typeof key !== 'string' || !sources.has(key)) return undefined
+  if (holder === 'tls') return 'file'
+  // one of two secrets stands in a list
+  const isSecret = holder === 'clientSecret' || typeof holder === 'number'
+  if (key === 'env') return isSecret ? 'variable' : undefined
+  return isSecret || holder === 'jwks' ? 'file' : undefined
 }
 
 /** The document without what is absent and does not decide, in a form that still loads. */

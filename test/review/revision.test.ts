@@ -182,7 +182,7 @@ t.test('a secret alone, in a variable or in a file', (t) => {
 
 t.test('a claim may be called env or file', (t) => {
   const text = inboundWith(
-    '{ path: /a, methods: [GET], scopes: s, claims: { env: prod, file: [x] } }',
+    '{ path: /a, methods: [GET], scopes: s, claims: { env: prod, file: x } }',
   )
   t.same(absentIn(text), [])
   t.end()

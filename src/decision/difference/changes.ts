@@ -47,7 +47,7 @@ type Judged = { readonly method: string; readonly before: Who; readonly after: W
 /** What both sides say to every request on the paths of this pair. */
 export function casesOf(pair: Pair, verdicts: Verdicts): readonly Case[] {
   const listed = listedBy([pair.before, pair.after])
-  return [...byPatterns(pair, listed).values()].map(({ patterns, methods }) => ({
+  return byPatterns(pair, listed).map(({ patterns, methods }) => ({
     ...{ pair, listed },
     spellings: spellingsOf(...patterns).map((spelling) => ({
       spelling,
@@ -89,17 +89,20 @@ type Patterns = readonly [Pattern, Pattern]
 type Together = { readonly patterns: Patterns; readonly methods: string[] }
 
 /** Methods whose routes have their literals in the same case: mostly all of them. */
-function byPatterns(pair: Pair, listed: readonly string[]): ReadonlyMap<string, Together> {
+function byPatterns(pair: Pair, listed: readonly string[]): readonly Together[] {
   const groups = new Map<string, Together>()
   for (const method of [...listed, otherMethods, handshake]) {
     const patterns: Patterns = [patternFor(pair.before, method), patternFor(pair.after, method)]
-    const key = JSON.stringify(patterns.map(({ segments }) => segments.map(textOf)))
+    const key = patterns.map(literalsIn).join('//')
     const group = groups.get(key) ?? { patterns, methods: [] }
     group.methods.push(method)
     groups.set(key, group)
   }
-  return groups
+  return [...groups.values()]
 }
+
+/** No literal has a slash in it. */
+const literalsIn = ({ segments }: Pattern): string => segments.map(textOf).join('/')
 
 const textOf = (part: PatternSegment): string => (part.kind === 'name' ? '{}' : part.text)
 
