@@ -143,11 +143,10 @@ function grantTable(grants: readonly Grant[]): Table | undefined {
 }
 
 /** What no client can call: a route too many, or a scope too few. */
-function uncalled({ routes, clients = [] }: AccessReport): Section {
-  const called = new Set(clients.flatMap(({ grants }) => grants.flatMap((grant) => grant.routes)))
-  const isOpen = clients.some(({ openScopes }) => openScopes.length > 0)
-  const left = routes.filter(({ id, kind }) => kind !== 'public' && !called.has(id))
-  const none = isOpen
+function uncalled({ routes, uncalled, hasOpenScopes }: AccessReport): Section {
+  const ids = new Set(uncalled)
+  const left = routes.filter(({ id }) => ids.has(id))
+  const none = hasOpenScopes
     ? 'No client is known to hold what these need; one whose scopes are unresolved may.'
     : 'No client of the templates holds what these need:'
   return section('Routes that no client can call', [left.length === 0 ? 'None.' : none], {

@@ -57,6 +57,10 @@ export type AccessReport = {
   readonly routes: readonly RouteRow[]
   /** Sorted by name; undefined = no template was given. */
   readonly clients: readonly ClientAccess[] | undefined
+  /** Ids of the routes that no client of all templates can call, whatever was filtered; public ones are not among them. */
+  readonly uncalled: readonly string[]
+  /** Some client may have scopes that are not known. */
+  readonly hasOpenScopes: boolean
   /** What a reader must know: assumptions, what is forwarded without a decision, what was not read. */
   readonly notes: readonly string[]
 }
@@ -74,10 +78,16 @@ export function accessReport(
   const notes = (permissions?.notes ?? []).map(
     ({ file, line, message }) => `${file}:${line} ${message}`,
   )
+  const clients = holders?.map((holder) => accessOf(holder, inbound.routes))
+  const called = new Set(clients?.flatMap(({ grants }) => grants.flatMap(({ routes }) => routes)))
   return {
     config: { file: config.file, hash: config.hash },
     routes: inbound.routes.map((route) => rowOf(route, config.issuers.length)).sort(byPath),
-    clients: holders?.map((holder) => accessOf(holder, inbound.routes)),
+    clients,
+    uncalled: inbound.routes.flatMap(({ id, access }) =>
+      clients === undefined || access.kind === 'public' || called.has(id) ? [] : [id],
+    ),
+    hasOpenScopes: clients?.some(({ openScopes }) => openScopes.length > 0) === true,
     notes: [...inboundNotes(inbound), ...assumptions, ...notes],
   }
 }

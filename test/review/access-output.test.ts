@@ -239,6 +239,12 @@ t.test('a filter leaves what it names, and says when it names nothing', (t) => {
   t.strictSame(filtered({}), { ok: true, value: full })
   t.match(left({ client: 'exporter' }), { clients: ['exporter 2'] })
   t.match(left({ client: 'id1' }), { clients: ['worker 2'] })
+  const one = filtered({ client: 'exporter' })
+  t.notMatch(
+    one.ok && asText(one.value).split('NO CLIENT CAN CALL')[1],
+    '/upload',
+    'another client can call it, who was only filtered out',
+  )
   t.match(left({ client: 'exportr' }), 'there is no client "exportr"; did you mean "exporter"?')
   t.match(filtered({ client: 'a' }, reportOf(text)), { ok: false, problem: /needs --template/ })
   t.strictSame(left({ scope: 'app-api/export' }), {
