@@ -125,7 +125,7 @@ outbound: { listen: 127.0.0.1:0, routes: [{ path: /, upstream: https://b.example
 })
 
 t.test(
-  'a document of 2000 operations is imported within two seconds by the built command',
+  'a document of 2000 operations is imported in about two seconds by the built command',
   async (t) => {
     const paths = Array.from({ length: 1000 }, (_, at) => {
       const security = `[{ app: [scope-${at % 40}] }]`
@@ -133,14 +133,16 @@ t.test(
     })
     const folder = folderWith(t, { 'api.yaml': documentWith(paths.join('\n')) })
     const main = buildCommand(t)
-    const began = performance.now()
-    const { code, out } = await start(t, main, ['import', 'openapi', join(folder, 'api.yaml')])
-      .ended
-    const took = performance.now() - began
+    // what it computes, so that other processes do not count
+    const tell = "process.on('exit', () => console.error(JSON.stringify(process.cpuUsage())))"
+    const args = ['import', 'openapi', join(folder, 'api.yaml')]
+    const { code, out, err } = await start(t, main, args, { imports: [tell] }).ended
+    const used = JSON.parse(err.trim().split('\n').at(-1) ?? '') as NodeJS.CpuUsage
+    const took = (used.user + used.system) / 1000
     t.comment(`${Math.round(took)} ms`)
     t.equal(code, 0)
     t.match(out, '2000 operations, 2000 routes')
-    t.ok(took < 4000, `${took} ms, on a machine that does other things as well`)
+    t.ok(took < 4000, `${took} ms, of all threads: twice what it is`)
     t.ok(readFileSync(join(folder, 'api.yaml')).length > 100_000)
   },
 )

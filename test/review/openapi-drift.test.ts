@@ -1,8 +1,11 @@
 /** Where a document and the routes differ, told at the place of each. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import t from 'tap'
 import type { InboundConfig } from '../../src/config/config.ts'
 import { driftOf } from '../../src/review/openapi/drift.ts'
 import { isAtMost } from '../../src/review/needs.ts'
+import { routeText } from '../../src/review/route-yaml.ts'
 import type { Access } from '../../src/decision/routes.ts'
 import type { ScopeName, ScopeNeed } from '../../src/decision/scopes.ts'
 import { configOf } from '../support/config.ts'
@@ -147,6 +150,25 @@ t.test('a path that can be read as another, or that no request has, is no operat
     kind: 'no_route',
     message: /read as that of another route/,
   })
+  t.end()
+})
+
+t.test('a document and the routes that come of it do not differ', (t) => {
+  const { resolve } = createRequire(import.meta.url)
+  const texts = [
+    readFileSync(resolve('rclone-openapi'), 'utf8'),
+    documentWith(`
+/a/{x}/c: { get: { security: [{ app: [read] }] }, put: { security: [{ app: [write] }, { app: [admin] }] } }
+/a/b/{y}: { get: { security: [{ app: [admin] }] }, head: { security: [{ key: [] }] } }
+/a/{y}.json: { get: { security: [] } }
+/{w}/b/c: { get: { security: [{ oidc: [own] }] } }
+/open: { get: { security: [] } }`),
+  ]
+  for (const text of texts) {
+    const read = imported(text)
+    const lines = read.routes.map((route) => `- ${routeText(route)}`)
+    t.strictSame(driftOf(read, inboundOf(lines.join('\n'))), [])
+  }
   t.end()
 })
 
