@@ -6,7 +6,6 @@ import { inspect } from 'node:util'
 import { parseArguments } from './cli.ts'
 import { dispatch } from './commands/dispatch.ts'
 import { exitCodes, type Io, type SignalName } from './commands/io.ts'
-import { readAll } from './commands/stdin.ts'
 import { systemClock } from './units.ts'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -36,7 +35,6 @@ const io: Io = {
   isTerminal: process.stdout.isTTY,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  readStdin: () => readAll(process.stdin),
   onSignal: (handler) => {
     handleSignal = handler
     early.splice(0).forEach(handler)

@@ -1,6 +1,6 @@
 /** `check` on the command line. */
 import { type Command as Commander, Option } from 'commander'
-import { severities, type Severity } from '../review/finding-table.ts'
+import { severities, type Severity } from '../review/lint/finding-table.ts'
 import { withTemplates } from './access.ts'
 import { withConfig } from './flags.ts'
 import { type OpenapiOptions, withOpenapiReading } from './openapi.ts'

@@ -4,19 +4,19 @@ import type { LintOptions } from '../cli/check.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigDocument } from '../config/document.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
-import { type Finding, severities } from '../review/finding-table.ts'
-import { findingsAsSarif } from '../review/findings-sarif.ts'
+import { type Finding, severities } from '../review/lint/finding-table.ts'
+import { findingsAsSarif } from '../review/lint/sarif.ts'
 import {
   applyIgnoreList,
   type IgnoreEntry,
   type Judged,
   readIgnoreList,
-} from '../review/ignore-list.ts'
-import { lintClients } from '../review/lint-clients.ts'
-import { lintRoutes } from '../review/lint-routes.ts'
-import { lintScopes } from '../review/lint-scopes.ts'
-import { lintSettings } from '../review/lint-settings.ts'
-import { printable } from '../review/access-text.ts'
+} from '../review/lint/ignore-list.ts'
+import { lintClients } from '../review/lint/clients.ts'
+import { lintRoutes } from '../review/lint/routes.ts'
+import { lintScopes } from '../review/lint/scopes.ts'
+import { lintSettings } from '../review/lint/settings.ts'
+import { printable } from '../review/access/as-text.ts'
 import type { Io } from './io.ts'
 import { permissionsOrTell } from './permissions-or-tell.ts'
 

@@ -4,11 +4,12 @@ import type { Command } from '../cli.ts'
 import { readRequest } from '../proxy/explain.ts'
 import { notesOn } from '../proxy/explain-notes.ts'
 import { explainRequest } from '../proxy/explained.ts'
-import { knownIssuers, readToken, type TokenWords } from '../review/asked-token.ts'
-import { explainJson } from '../review/explain-json.ts'
-import { explainText } from '../review/explain-text.ts'
+import { knownIssuers, readToken, type TokenWords } from '../review/explain/asked-token.ts'
+import { explainJson } from '../review/explain/as-json.ts'
+import { explainText } from '../review/explain/as-text.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { loadOrTell } from './load-or-tell.ts'
+import { readAll } from './stdin.ts'
 
 /** Exit code 0 when the request is certainly allowed, 1 when it is denied or that depends on what is not known. */
 export async function explain(
@@ -49,6 +50,6 @@ function refuse(problem: string, io: Io): ExitCode {
 /** Undefined when standard input holds more than any token has. */
 async function wordsOf(token: ExplainToken, io: Io): Promise<TokenWords | undefined> {
   if (token.kind !== 'stdin') return token
-  const text = await io.readStdin()
+  const text = await readAll(io.openStdin())
   return text === undefined ? undefined : { kind: 'compact', text }
 }

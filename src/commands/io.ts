@@ -25,8 +25,6 @@ export type Io = {
   readonly isTerminal: boolean
   /** Writes to standard error. */
   readonly err: (text: string) => void
-  /** All of standard input as UTF-8; undefined when it is longer than 64 KiB. */
-  readonly readStdin: () => Promise<string | undefined>
   readonly onSignal: (handler: (signal: SignalName) => void) => void
   /** Told of exceptions that nothing caught; the process goes on then. */
   readonly onUncaught: (handler: (error: unknown) => void) => void

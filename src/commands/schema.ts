@@ -1,7 +1,7 @@
 /** `scopegate schema`: the JSON Schema of the configuration, or of a file of cases. */
 import type { Command } from '../cli.ts'
 import { configJsonSchema } from '../config/schema.ts'
-import { casesJsonSchema } from '../review/cases-schema.ts'
+import { casesJsonSchema } from '../review/cases/schema.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 
 export function schema({ of }: Extract<Command, { name: 'schema' }>, io: Io): ExitCode {

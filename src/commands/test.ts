@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from '../cli.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
-import { knownIssuers } from '../review/asked-token.ts'
+import { knownIssuers } from '../review/explain/asked-token.ts'
 import {
   type CaseReport,
   casesJson,
@@ -10,9 +10,9 @@ import {
   casesTap,
   casesText,
   isGood,
-} from '../review/case-reports.ts'
-import { judgeCases } from '../review/case-results.ts'
-import { readCases } from '../review/cases.ts'
+} from '../review/cases/reports.ts'
+import { judgeCases } from '../review/cases/results.ts'
+import { readCases } from '../review/cases/cases.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { loadOrTell } from './load-or-tell.ts'
 

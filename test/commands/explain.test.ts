@@ -33,7 +33,7 @@ type Ran = { readonly code: number; readonly out: string; readonly err: string }
 async function run(t: Test, line: string, stdin = '', text = yaml): Promise<Ran> {
   const file = `${folderWith(t, { 'p.yaml': text })}/p.yaml`
   const { io, out, err } = fakeIo(t, {
-    readStdin: () => Promise.resolve(stdin === 'too much' ? undefined : stdin),
+    openStdin: () => Readable.from([Buffer.from(stdin)]),
     clock: () => seconds(noon),
   })
   const words = line.split(' ').map((word) => word.replaceAll('~', ' '))
@@ -153,7 +153,7 @@ t.test('a token comes from standard input only, and is never said again', async 
     err: /cannot be used with/,
   })
   t.match(await run(t, '/me --token -', ' '), { code: 2, err: /standard input holds no token/ })
-  t.match(await run(t, '/me --token -', 'too much'), { code: 2, err: /too long/ })
+  t.match(await run(t, '/me --token -', 'x'.repeat(64 * 1024 + 1)), { code: 2, err: /too long/ })
   const broken = await run(t, '/me --token -', 'a.b.c')
   t.match(broken, {
     code: 1,

@@ -50,7 +50,6 @@ export function fakeIo(t: Test, over: Partial<Io> = {}): FakeIo {
         err += text
         tell(text)
       },
-      readStdin: () => Promise.resolve(''),
       onSignal: (handler) => void handlers.push(handler),
       onUncaught: (handler) => void uncaught.push(handler),
       exitNow: (code) => void exits.push(code),

@@ -9,7 +9,7 @@ export const accessMutants: readonly Mutant[] = [
   {
     name: 'unknown-conditions-are-met',
     ids: ['R2'],
-    file: 'src/review/access.ts',
+    file: 'src/review/access/access.ts',
     find: 'unresolved: [...holder.doubts, ...open.map(doubtOf)]',
     replace: 'unresolved: holder.doubts',
     tests: [access],
@@ -57,7 +57,7 @@ export const accessMutants: readonly Mutant[] = [
   {
     name: 'a-spreadsheet-runs-what-a-client-is-called',
     ids: ['R2'],
-    file: 'src/review/access-text.ts',
+    file: 'src/review/access/as-text.ts',
     find: "/^[=+\\-@\\t\\r\\n]/.test(text) ? `'${text}` : text",
     replace: 'text',
     tests: [output],
@@ -65,7 +65,7 @@ export const accessMutants: readonly Mutant[] = [
   {
     name: 'ignored-without-a-reason',
     ids: ['R2'],
-    file: 'src/review/ignore-list.ts',
+    file: 'src/review/lint/ignore-list.ts',
     find: "reason: textAt(map, 'reason') }",
     replace: "reason: textAt(map, 'reason') ?? 'none' }",
     tests: ['test/review/ignore-list.test.ts'],

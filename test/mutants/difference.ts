@@ -41,7 +41,7 @@ export const differenceMutants: readonly Mutant[] = [
   {
     name: 'what-decides-is-guessed',
     ids: ['R25'],
-    file: 'src/review/absent.ts',
+    file: 'src/review/difference/absent.ts',
     find: "  if (partOf(path) === 'needed') return undefined\n",
     replace: '',
     tests: ['test/review/revision.test.ts'],
@@ -49,7 +49,7 @@ export const differenceMutants: readonly Mutant[] = [
   {
     name: 'a-scope-that-is-not-known-is-none',
     ids: ['R25'],
-    file: 'src/review/client-difference.ts',
+    file: 'src/review/difference/clients.ts',
     find: 'openScopes.length > 0 || isGranted(scope)',
     replace: 'openScopes.length < 0 || isGranted(scope)',
     tests: ['test/review/client-difference.test.ts'],
@@ -57,7 +57,7 @@ export const differenceMutants: readonly Mutant[] = [
   {
     name: 'a-cell-ends-where-a-name-says',
     ids: ['R26'],
-    file: 'src/review/difference-text.ts',
+    file: 'src/review/difference/as-text.ts',
     find: "plain(name).replaceAll('|', '\\\\|')",
     replace: 'plain(name)',
     tests: ['test/review/difference-text.test.ts'],

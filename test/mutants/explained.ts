@@ -56,7 +56,7 @@ export const explainedMutants: readonly Mutant[] = [
   {
     name: 'a-case-holds-when-it-depends',
     ids: ['R2'],
-    file: 'src/review/case-results.ts',
+    file: 'src/review/cases/results.ts',
     find: '...(decision === expect ? [] :',
     replace: "...(decision === expect || decision === 'depends' ? [] :",
     tests: ['test/review/case-reports.test.ts'],
@@ -64,7 +64,7 @@ export const explainedMutants: readonly Mutant[] = [
   {
     name: 'a-failed-case-ends-well',
     ids: ['R2'],
-    file: 'src/review/case-reports.ts',
+    file: 'src/review/cases/reports.ts',
     find: 'return failed === 0 && percent >= minCoverage',
     replace: 'return percent >= minCoverage',
     tests: ['test/commands/test.test.ts'],

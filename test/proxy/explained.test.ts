@@ -17,7 +17,7 @@ import {
   type Outcome,
 } from '../../src/proxy/explained.ts'
 import { readBearer } from '../../src/proxy/bearer.ts'
-import { bodyOf } from '../../src/review/explain-json.ts'
+import { bodyOf } from '../../src/review/explain/as-json.ts'
 import { imagineToken, issuerOf, judgeUnsigned } from '../../src/tokens/offline.ts'
 import { systemClock } from '../../src/units.ts'
 import { jwksOf, makeKey, mint } from '../support/issuer.ts'

@@ -5,7 +5,7 @@ import { decide } from '../../src/decision/decide.ts'
 import { findRoute } from '../../src/decision/table.ts'
 import { parseTarget } from '../../src/decision/target.ts'
 import { ok, seconds } from '../../src/units.ts'
-import { accessReport } from '../../src/review/access.ts'
+import { accessReport } from '../../src/review/access/access.ts'
 import { configOf, inboundWith, loadText } from '../support/config.ts'
 import { inboundOf, machine, permissionsOf, stackOf, templateWith } from './templates.ts'
 

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { readPermissions } from '../../src/cloudformation/permissions.ts'
-import { type AccessFilter, filterAccess } from '../../src/review/access-filter.ts'
-import { accessReport, type AccessReport } from '../../src/review/access.ts'
-import { accessPage } from '../../src/review/access-page.ts'
-import { accessSections } from '../../src/review/access-sections.ts'
+import { type AccessFilter, filterAccess } from '../../src/review/access/filter.ts'
+import { accessReport, type AccessReport } from '../../src/review/access/access.ts'
+import { accessPage } from '../../src/review/access/page.ts'
+import { accessSections } from '../../src/review/access/sections.ts'
 import {
   accessAsCsv,
   printable,
   sectionsAsMarkdown,
   sectionsAsText,
-} from '../../src/review/access-text.ts'
+} from '../../src/review/access/as-text.ts'
 import { seconds } from '../../src/units.ts'
 import { configOf, inboundWith } from '../support/config.ts'
 import { inboundOf, machine, permissionsOf, reportOf, stackOf, templateWith } from './templates.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AccessReport } from '../../src/review/access.ts'
+import type { AccessReport } from '../../src/review/access/access.ts'
 import { readPermissions } from '../../src/cloudformation/permissions.ts'
 import { inboundWith } from '../support/config.ts'
 import { machine, permissionsOf, poolId, reportOf, stackOf, templateWith } from './templates.ts'

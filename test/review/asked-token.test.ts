@@ -4,7 +4,7 @@ import {
   readToken,
   type ReadToken,
   type TokenWords,
-} from '../../src/review/asked-token.ts'
+} from '../../src/review/explain/asked-token.ts'
 import { seconds } from '../../src/units.ts'
 import { configOf, inboundWith } from '../support/config.ts'
 import { makeKey, mint, noon, poolClaims } from '../support/issuer.ts'

@@ -1,7 +1,7 @@
 /** Results of cases in every form that people and CI systems read. */
 import t from 'tap'
 import { parse } from 'yaml'
-import { knownIssuers } from '../../src/review/asked-token.ts'
+import { knownIssuers } from '../../src/review/explain/asked-token.ts'
 import {
   type CaseReport,
   casesJson,
@@ -9,9 +9,9 @@ import {
   casesTap,
   casesText,
   isGood,
-} from '../../src/review/case-reports.ts'
-import { judgeCases } from '../../src/review/case-results.ts'
-import { readCases } from '../../src/review/cases.ts'
+} from '../../src/review/cases/reports.ts'
+import { judgeCases } from '../../src/review/cases/results.ts'
+import { readCases } from '../../src/review/cases/cases.ts'
 import { seconds } from '../../src/units.ts'
 import { configOf } from '../support/config.ts'
 import { noon } from '../support/issuer.ts'

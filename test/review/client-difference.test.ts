@@ -1,7 +1,7 @@
 import t from 'tap'
 import { inboundWith } from '../support/config.ts'
-import { summaryOf } from '../../src/review/difference-document.ts'
-import { asJson } from '../../src/review/difference-json.ts'
+import { summaryOf } from '../../src/review/difference/document.ts'
+import { asJson } from '../../src/review/difference/as-json.ts'
 import { type Around, linesOf, reportOf } from './support.ts'
 
 const client = (id: string, scopes: string, more = '') =>

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { parse } from 'yaml'
-import { asMarkdown, asText, code, plain } from '../../src/review/difference-text.ts'
-import { documentOf, summaryOf } from '../../src/review/difference-document.ts'
-import { asJson } from '../../src/review/difference-json.ts'
+import { asMarkdown, asText, code, plain } from '../../src/review/difference/as-text.ts'
+import { documentOf, summaryOf } from '../../src/review/difference/document.ts'
+import { asJson } from '../../src/review/difference/as-json.ts'
 import { inboundWith } from '../support/config.ts'
 import { linesOf, reportOf } from './support.ts'
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Ajv } from 'ajv'
 import t from 'tap'
-import { type Finding, finding, findingIds } from '../../src/review/finding-table.ts'
-import { findingsAsSarif } from '../../src/review/findings-sarif.ts'
+import { type Finding, finding, findingIds } from '../../src/review/lint/finding-table.ts'
+import { findingsAsSarif } from '../../src/review/lint/sarif.ts'
 
 type Result = {
   ruleId: string

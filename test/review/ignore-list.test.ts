@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Finding, finding } from '../../src/review/finding-table.ts'
-import { applyIgnoreList, readIgnoreList } from '../../src/review/ignore-list.ts'
+import { type Finding, finding } from '../../src/review/lint/finding-table.ts'
+import { applyIgnoreList, readIgnoreList } from '../../src/review/lint/ignore-list.ts'
 
 const problemsOf = (text: string): readonly string[] => {
   const list = readIgnoreList(text)

@@ -1,10 +1,10 @@
 /** Two configurations as text -> what changes. */
 import { readPermissions } from '../../src/cloudformation/permissions.ts'
 import type { Environment } from '../../src/config/load.ts'
-import { compareRevisions, type Report } from '../../src/review/compare.ts'
-import { documentOf } from '../../src/review/difference-document.ts'
-import { asText, plain } from '../../src/review/difference-text.ts'
-import { readRevision, type Revision } from '../../src/review/revision.ts'
+import { compareRevisions, type Report } from '../../src/review/difference/compare.ts'
+import { documentOf } from '../../src/review/difference/document.ts'
+import { asText, plain } from '../../src/review/difference/as-text.ts'
+import { readRevision, type Revision } from '../../src/review/difference/revision.ts'
 import { no, ok } from '../../src/units.ts'
 
 export type Around = {

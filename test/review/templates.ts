@@ -2,7 +2,7 @@
 import { readPermissions } from '../../src/cloudformation/permissions.ts'
 import type { Permissions } from '../../src/cloudformation/permissions-model.ts'
 import type { Config, InboundConfig } from '../../src/config/config.ts'
-import { accessReport, type AccessReport } from '../../src/review/access.ts'
+import { accessReport, type AccessReport } from '../../src/review/access/access.ts'
 import { configOf } from '../support/config.ts'
 
 export type ClientText = { readonly name: string; readonly lines: string }

@@ -1,8 +1,8 @@
 /** What routes alone show: open ones among closed ones, those that can never match, spellings. Pure. */
-import type { Config } from '../config/config.ts'
-import { contains } from '../decision/crossing.ts'
-import type { Pattern } from '../decision/pattern.ts'
-import type { Route } from '../decision/routes.ts'
+import type { Config } from '../../config/config.ts'
+import { contains } from '../../decision/crossing.ts'
+import type { Pattern } from '../../decision/pattern.ts'
+import type { Route } from '../../decision/routes.ts'
 import { type Finding, finding, type FindingId } from './finding-table.ts'
 
 export function lintRoutes({ file, inbound, issuers }: Config): readonly Finding[] {

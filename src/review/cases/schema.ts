@@ -1,6 +1,6 @@
 /** Every key of a cases file, and its JSON Schema for editors. */
 import * as z from 'zod'
-import { anyNumberOf, count, mapping, oneOrMore, text, word } from '../config/schema/values.ts'
+import { anyNumberOf, count, mapping, oneOrMore, text, word } from '../../config/schema/values.ts'
 
 const requestText = 'must be a request such as GET /export/1'
 

@@ -1,10 +1,10 @@
 /** The list of findings that somebody has looked at, each with the reason why it is no problem. Pure. */
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Node, YAMLMap } from 'yaml'
-import { tooDeepAt } from '../config/depth.ts'
-import { didYouMean } from '../config/suggest.ts'
-import type { ConfigProblem } from '../config/config.ts'
-import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import { tooDeepAt } from '../../config/depth.ts'
+import { didYouMean } from '../../config/suggest.ts'
+import type { ConfigProblem } from '../../config/config.ts'
+import { no, ok, type NonEmpty, type Result } from '../../units.ts'
 import { type Finding, finding, findingIds, type FindingId } from './finding-table.ts'
 
 export type IgnoreEntry = {

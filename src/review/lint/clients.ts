@@ -4,9 +4,9 @@ import type {
   PermissionClient,
   Permissions,
   Place,
-} from '../cloudformation/permissions-model.ts'
+} from '../../cloudformation/permissions-model.ts'
 import { type Finding, finding, type FindingId } from './finding-table.ts'
-import { said } from './holders.ts'
+import { said } from '../holders.ts'
 
 const mostScopes = 50
 

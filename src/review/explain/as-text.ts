@@ -1,9 +1,9 @@
 /** An explained request as text for people: plain, the same into a pipe. Pure. */
-import type { JudgedNeed, State } from '../decision/explain.ts'
-import type { Route } from '../decision/routes.ts'
-import { needsOf } from '../proxy/explain.ts'
-import type { ExplainedRequest, Outcome, PossibleOutcome } from '../proxy/explained.ts'
-import { bodyOf, conditionText, type Told } from './explain-json.ts'
+import type { JudgedNeed, State } from '../../decision/explain.ts'
+import type { Route } from '../../decision/routes.ts'
+import { needsOf } from '../../proxy/explain.ts'
+import type { ExplainedRequest, Outcome, PossibleOutcome } from '../../proxy/explained.ts'
+import { bodyOf, conditionText, type Told } from './as-json.ts'
 
 /** Lines without their ends; the first has the decision. */
 export function explainText(told: Told): readonly string[] {

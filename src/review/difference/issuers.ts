@@ -1,6 +1,6 @@
 /** Which tokens of an issuer are valid now and were not before, by its settings. Pure. */
-import type { ClaimRule } from '../decision/claims.ts'
-import type { IssuerSettings, KeySource } from '../tokens/settings.ts'
+import type { ClaimRule } from '../../decision/claims.ts'
+import type { IssuerSettings, KeySource } from '../../tokens/settings.ts'
 import type { IssuerPair } from './issuer-keys.ts'
 import { accepts, differs, fingerprint, grows, pemText, type Setting } from './setting.ts'
 

@@ -1,7 +1,7 @@
 /** Which clients of templates can call something now and could not before, or the other way round. Pure. */
-import { type Comparison, type Row, rowsOf } from '../decision/difference/difference.ts'
-import { isMet, type Holders as Accepted, type Who } from '../decision/difference/who.ts'
-import type { Holder } from './holders.ts'
+import { type Comparison, type Row, rowsOf } from '../../decision/difference/difference.ts'
+import { isMet, type Holders as Accepted, type Who } from '../../decision/difference/who.ts'
+import type { Holder } from '../holders.ts'
 
 /** `perhaps …`: a template or a client id that is not known decides. */
 export type ClientEffect = 'gained' | 'perhaps gained' | 'lost' | 'perhaps lost'

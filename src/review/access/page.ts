@@ -1,12 +1,12 @@
 /** The report as one HTML file that an auditor can keep: it needs no network and no script, and runs none but its own. */
 import { createHash } from 'node:crypto'
-import { markup, type Markup, textOf } from '../ops/page/markup.ts'
-import type { EpochSeconds } from '../units.ts'
+import { markup, type Markup, textOf } from '../../ops/page/markup.ts'
+import type { EpochSeconds } from '../../units.ts'
 import type { AccessReport } from './access.ts'
-import { pageScript } from './access-page-script.ts'
-import { pageStyle } from './access-page-style.ts'
-import { accessSections, type Section, type Table } from './access-sections.ts'
-import { printable } from './access-text.ts'
+import { pageScript } from './page-script.ts'
+import { pageStyle } from './page-style.ts'
+import { accessSections, type Section, type Table } from './sections.ts'
+import { printable } from './as-text.ts'
 
 export type PageFacts = {
   /** Names of files as given. */

@@ -1,5 +1,5 @@
 /** A difference for terminals and for pull requests. Pure; what comes from a configuration is made harmless. */
-import type { DifferenceDocument, Section } from './difference-document.ts'
+import type { DifferenceDocument, Section } from './document.ts'
 
 /** A name as a terminal may show it: no control characters, no marks that turn the direction of text. */
 export function plain(name: string): string {

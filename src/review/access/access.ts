@@ -1,11 +1,11 @@
 /** Who can call what: clients of templates by routes of a configuration, decided by the decision core. Pure. */
-import type { Permissions, Place } from '../cloudformation/permissions-model.ts'
-import type { Config, InboundConfig } from '../config/config.ts'
-import { decide, type VerifiedToken } from '../decision/decide.ts'
-import type { Condition, Mode, Route } from '../decision/routes.ts'
-import { meets, scopeText, type ScopeNeed } from '../decision/scopes.ts'
-import { ok, seconds } from '../units.ts'
-import { type Holder, holdersOf, said } from './holders.ts'
+import type { Permissions, Place } from '../../cloudformation/permissions-model.ts'
+import type { Config, InboundConfig } from '../../config/config.ts'
+import { decide, type VerifiedToken } from '../../decision/decide.ts'
+import type { Condition, Mode, Route } from '../../decision/routes.ts'
+import { meets, scopeText, type ScopeNeed } from '../../decision/scopes.ts'
+import { ok, seconds } from '../../units.ts'
+import { type Holder, holdersOf, said } from '../holders.ts'
 
 /** What one route asks for. */
 export type RouteRow = {

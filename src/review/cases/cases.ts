@@ -1,21 +1,21 @@
 /** A cases file -> its cases, or every problem with its place. Pure. */
-import type { ConfigProblem } from '../config/config.ts'
-import { readDocument } from '../config/document.ts'
-import type { Environment } from '../config/interpolate.ts'
-import { type KeyPath, sortProblems } from '../config/problems.ts'
-import { placeOf, read, report, reportLack, type Report } from '../config/read.ts'
-import { didYouMean } from '../config/suggest.ts'
-import { readRequest } from '../proxy/explain.ts'
-import type { AskedRequest } from '../proxy/explained.ts'
-import { answers, type ProblemCode } from '../proxy/problems.ts'
-import { type EpochSeconds, no, ok, type Result } from '../units.ts'
-import { type KnownIssuers, readToken, type ReadToken, type TokenWords } from './asked-token.ts'
+import type { ConfigProblem } from '../../config/config.ts'
+import { readDocument } from '../../config/document.ts'
+import type { Environment } from '../../config/interpolate.ts'
+import { type KeyPath, sortProblems } from '../../config/problems.ts'
+import { placeOf, read, report, reportLack, type Report } from '../../config/read.ts'
+import { didYouMean } from '../../config/suggest.ts'
+import { readRequest } from '../../proxy/explain.ts'
+import type { AskedRequest } from '../../proxy/explained.ts'
+import { answers, type ProblemCode } from '../../proxy/problems.ts'
+import { type EpochSeconds, no, ok, type Result } from '../../units.ts'
 import {
-  type CaseInput,
-  type CaseOrGroupInput,
-  casesSchema,
-  type DefaultsInput,
-} from './cases-schema.ts'
+  type KnownIssuers,
+  readToken,
+  type ReadToken,
+  type TokenWords,
+} from '../explain/asked-token.ts'
+import { type CaseInput, type CaseOrGroupInput, casesSchema, type DefaultsInput } from './schema.ts'
 
 /** One request and what is expected of it. */
 export type Case = {

@@ -1,7 +1,7 @@
 /** Parts of two configurations whose files or addresses are not here: compared as they are written. Pure. */
-import { keyText, type KeyPath } from '../config/problems.ts'
-import { valueAt } from '../config/read.ts'
-import type { IsAway } from './issuer-difference.ts'
+import { keyText, type KeyPath } from '../../config/problems.ts'
+import { valueAt } from '../../config/read.ts'
+import type { IsAway } from './issuers.ts'
 import type { IssuerPair } from './issuer-keys.ts'
 import type { Revision } from './revision.ts'
 import { differs, type Effect, type Setting } from './setting.ts'

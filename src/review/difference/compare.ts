@@ -1,22 +1,22 @@
 /** Two revisions -> everything that changes for callers. Pure. */
-import type { Permissions } from '../cloudformation/permissions-model.ts'
-import type { InboundConfig } from '../config/config.ts'
+import type { Permissions } from '../../cloudformation/permissions-model.ts'
+import type { InboundConfig } from '../../config/config.ts'
 import {
   type AccessChange,
   compareAccess,
   type Row,
   type TooMuch,
-} from '../decision/difference/difference.ts'
-import type { Side } from '../decision/difference/side.ts'
-import { noRoutes } from '../decision/table.ts'
-import { no, ok, type Result } from '../units.ts'
+} from '../../decision/difference/difference.ts'
+import type { Side } from '../../decision/difference/side.ts'
+import { noRoutes } from '../../decision/table.ts'
+import { no, ok, type Result } from '../../units.ts'
 import { keysOf, pairIssuers } from './issuer-keys.ts'
 import type { Absent } from './absent.ts'
-import { type ClientChange, type ClientEffect, clientRows } from './client-difference.ts'
-import { holdersOf } from './holders.ts'
+import { type ClientChange, type ClientEffect, clientRows } from './clients.ts'
+import { holdersOf } from '../holders.ts'
 import type { Revision } from './revision.ts'
 import type { Setting } from './setting.ts'
-import { compareSettings } from './settings-difference.ts'
+import { compareSettings } from './settings.ts'
 
 export type Report = {
   readonly before: string

@@ -1,9 +1,9 @@
 /** A part of the report: one client, one path, one scope. Pure. */
-import type { InboundConfig } from '../config/config.ts'
-import { didYouMean } from '../config/suggest.ts'
-import { findRoute } from '../decision/table.ts'
-import { parseTarget } from '../decision/target.ts'
-import { no, ok, type Result } from '../units.ts'
+import type { InboundConfig } from '../../config/config.ts'
+import { didYouMean } from '../../config/suggest.ts'
+import { findRoute } from '../../decision/table.ts'
+import { parseTarget } from '../../decision/target.ts'
+import { no, ok, type Result } from '../../units.ts'
 import type { AccessReport } from './access.ts'
 
 export type AccessFilter = {

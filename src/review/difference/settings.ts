@@ -1,8 +1,8 @@
 /** Settings of the inbound proxy that differ, and what that does to who is let through. Pure. */
-import type { InboundConfig, ListenAddress } from '../config/config.ts'
-import type { Route } from '../decision/routes.ts'
+import type { InboundConfig, ListenAddress } from '../../config/config.ts'
+import type { Route } from '../../decision/routes.ts'
 import { awayIn, compareByName } from './by-name.ts'
-import { compareIssuers } from './issuer-difference.ts'
+import { compareIssuers } from './issuers.ts'
 import type { IssuerPair } from './issuer-keys.ts'
 import type { Revision } from './revision.ts'
 import { accepts, differs, listed, opens, pemText, type Setting } from './setting.ts'

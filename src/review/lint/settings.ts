@@ -1,8 +1,8 @@
 /** What the configuration shows besides routes: secrets in its text, listeners that others reach. Pure. */
-import { isLoopbackHost } from '../config/compile/addresses.ts'
-import type { Config, ListenAddress } from '../config/config.ts'
-import type { ConfigDocument, Place } from '../config/document.ts'
-import type { KeyPath } from '../config/problems.ts'
+import { isLoopbackHost } from '../../config/compile/addresses.ts'
+import type { Config, ListenAddress } from '../../config/config.ts'
+import type { ConfigDocument, Place } from '../../config/document.ts'
+import type { KeyPath } from '../../config/problems.ts'
 import { type Finding, finding, type FindingId, type Severity } from './finding-table.ts'
 
 /** `document` is the text that `config` was made of. */

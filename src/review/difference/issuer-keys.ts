@@ -1,5 +1,5 @@
 /** Which issuer of one configuration is which of another: by the `iss` that they accept, then by name. Pure. */
-import type { IssuerSettings } from '../tokens/settings.ts'
+import type { IssuerSettings } from '../../tokens/settings.ts'
 
 export type IssuerPair = {
   /** The same on both sides; its name, made unique. */

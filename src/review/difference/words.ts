@@ -1,8 +1,8 @@
 /** Rows of a difference in words for people. Pure. */
-import type { Methods } from '../decision/difference/changes.ts'
-import type { Gain, GainPart, Term } from '../decision/difference/gain.ts'
-import type { Region } from '../decision/difference/regions.ts'
-import type { Atom, Holders, Need } from '../decision/difference/who.ts'
+import type { Methods } from '../../decision/difference/changes.ts'
+import type { Gain, GainPart, Term } from '../../decision/difference/gain.ts'
+import type { Region } from '../../decision/difference/regions.ts'
+import type { Atom, Holders, Need } from '../../decision/difference/who.ts'
 
 /** How a name from a configuration is shown: as it is, or marked as code. */
 export type Quote = (name: string) => string

@@ -1,11 +1,11 @@
 /** Cases against a configuration: which hold, why the others do not, and which routes they touch. Pure. */
-import type { Config } from '../config/config.ts'
-import { didYouMean } from '../config/suggest.ts'
-import type { Route } from '../decision/routes.ts'
-import { notesOn } from '../proxy/explain-notes.ts'
-import { explainRequest, type ExplainedRequest } from '../proxy/explained.ts'
+import type { Config } from '../../config/config.ts'
+import { didYouMean } from '../../config/suggest.ts'
+import type { Route } from '../../decision/routes.ts'
+import { notesOn } from '../../proxy/explain-notes.ts'
+import { explainRequest, type ExplainedRequest } from '../../proxy/explained.ts'
 import type { Case } from './cases.ts'
-import { explainText, outcomeText } from './explain-text.ts'
+import { explainText, outcomeText } from '../explain/as-text.ts'
 
 export type CaseResult = {
   readonly asked: Case

@@ -1,6 +1,6 @@
 /** Sections as text for terminals, as Markdown and as rows of CSV. Pure; the same report gives the same text. */
 import type { AccessReport } from './access.ts'
-import type { Section, Table } from './access-sections.ts'
+import type { Section, Table } from './sections.ts'
 
 /** Plain text: columns under each other, no line ends with a blank. */
 export function sectionsAsText(sections: readonly Section[]): string {

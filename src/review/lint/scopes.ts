@@ -4,11 +4,11 @@ import type {
   PermissionClient,
   Permissions,
   PermissionServer,
-} from '../cloudformation/permissions-model.ts'
-import type { Config } from '../config/config.ts'
-import { didYouMean } from '../config/suggest.ts'
-import type { Route } from '../decision/routes.ts'
-import { accessReport, scopesIn } from './access.ts'
+} from '../../cloudformation/permissions-model.ts'
+import type { Config } from '../../config/config.ts'
+import { didYouMean } from '../../config/suggest.ts'
+import type { Route } from '../../decision/routes.ts'
+import { accessReport, scopesIn } from '../access/access.ts'
 import { type Finding, finding } from './finding-table.ts'
 
 /** Scopes that every pool has, without a resource server. */

@@ -1,7 +1,7 @@
 /** Results of cases as text, TAP 14, JUnit XML or JSON. Pure. */
-import { describeOutcome } from './explain-json.ts'
-import { plainText } from './explain-text.ts'
-import type { CaseResult, CaseResults, RouteCoverage } from './case-results.ts'
+import { describeOutcome } from '../explain/as-json.ts'
+import { plainText } from '../explain/as-text.ts'
+import type { CaseResult, CaseResults, RouteCoverage } from './results.ts'
 
 export type CaseReport = CaseResults & {
   /** The file of the cases, and that of the configuration. */

@@ -1,9 +1,9 @@
 /** An explained request as JSON for programs; members are only ever added. Pure. */
-import type { JudgedCondition, JudgedNeed } from '../decision/explain.ts'
-import { scopeText } from '../decision/scopes.ts'
-import type { Route } from '../decision/routes.ts'
-import { inWords, needsOf } from '../proxy/explain.ts'
-import type { ExactAnswer, ExplainedRequest, Outcome } from '../proxy/explained.ts'
+import type { JudgedCondition, JudgedNeed } from '../../decision/explain.ts'
+import { scopeText } from '../../decision/scopes.ts'
+import type { Route } from '../../decision/routes.ts'
+import { inWords, needsOf } from '../../proxy/explain.ts'
+import type { ExactAnswer, ExplainedRequest, Outcome } from '../../proxy/explained.ts'
 import type { ReadToken } from './asked-token.ts'
 
 /** What is told: the request as the proxy sees it, the token as it was described, and of which file. */

@@ -1,15 +1,15 @@
 /** What somebody says about a token -> the token that `explain` and `test` judge by. Pure. */
-import type { Config } from '../config/config.ts'
-import { didYouMean } from '../config/suggest.ts'
-import type { TokenResult, VerifiedToken } from '../decision/decide.ts'
-import { sketchOf, type TokenSketch, unknownToken } from '../decision/explain.ts'
-import { readBearer } from '../proxy/bearer.ts'
-import type { AskedToken } from '../proxy/explained.ts'
-import { parseJsonObject } from '../tokens/json.ts'
-import { imagineToken, issuerOf, judgeUnsigned } from '../tokens/offline.ts'
-import type { IssuerSettings } from '../tokens/settings.ts'
-import { visible } from '../tokens/visible.ts'
-import { type EpochSeconds, no, ok, type Result } from '../units.ts'
+import type { Config } from '../../config/config.ts'
+import { didYouMean } from '../../config/suggest.ts'
+import type { TokenResult, VerifiedToken } from '../../decision/decide.ts'
+import { sketchOf, type TokenSketch, unknownToken } from '../../decision/explain.ts'
+import { readBearer } from '../../proxy/bearer.ts'
+import type { AskedToken } from '../../proxy/explained.ts'
+import { parseJsonObject } from '../../tokens/json.ts'
+import { imagineToken, issuerOf, judgeUnsigned } from '../../tokens/offline.ts'
+import type { IssuerSettings } from '../../tokens/settings.ts'
+import { visible } from '../../tokens/visible.ts'
+import { type EpochSeconds, no, ok, type Result } from '../../units.ts'
 
 /** The token as it was described; at most one of the kinds. */
 export type TokenWords =

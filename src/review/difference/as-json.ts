@@ -1,5 +1,5 @@
 /** A difference for programs: plain data, stable. Pure. */
-import type { Row } from '../decision/difference/difference.ts'
+import type { Row } from '../../decision/difference/difference.ts'
 import type { Report } from './compare.ts'
 
 /** What `diff --format json` prints. */

@@ -1,13 +1,13 @@
 /** The text of a configuration -> what of it decides who is let through, on any machine. */
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { compile } from '../config/compile.ts'
-import type { Config, ConfigProblem } from '../config/config.ts'
-import { readDocument, type ConfigDocument } from '../config/document.ts'
-import type { ReadFile } from '../config/compile/context.ts'
-import type { Environment } from '../config/interpolate.ts'
-import { keyText, type KeyPath } from '../config/problems.ts'
-import { placeOf } from '../config/read.ts'
-import { no, ok, type NonEmpty, type Result } from '../units.ts'
+import { compile } from '../../config/compile.ts'
+import type { Config, ConfigProblem } from '../../config/config.ts'
+import { readDocument, type ConfigDocument } from '../../config/document.ts'
+import type { ReadFile } from '../../config/compile/context.ts'
+import type { Environment } from '../../config/interpolate.ts'
+import { keyText, type KeyPath } from '../../config/problems.ts'
+import { placeOf } from '../../config/read.ts'
+import { no, ok, type NonEmpty, type Result } from '../../units.ts'
 import {
   type Absent,
   absentFiles,
