@@ -1,7 +1,6 @@
 /** One template of several, read cell by cell: a value that cannot be known is marked and harms no other. */
 import { isMap, isScalar } from 'yaml'
 import type { Node, YAMLMap } from 'yaml'
-import { tooDeepAt } from '../config/depth.ts'
 import { no, ok } from '../units.ts'
 import type { NonEmpty, Result } from '../units.ts'
 import { absent, unresolved } from './intrinsic-call.ts'
@@ -44,7 +43,6 @@ export type Reader = {
   unknown(node: Node, why: string): Unknown
 }
 
-const deepest = 60
 const longestSource = 80
 
 /** Opens a template; syntax errors, and what is no template, are problems. Pure. */
@@ -52,12 +50,6 @@ export function openTemplate({
   file,
   text,
 }: SourceFile): Result<OpenTemplate, NonEmpty<FileProblem>> {
-  const tooDeep = tooDeepAt(text, deepest)
-  if (tooDeep !== undefined) {
-    const line = text.slice(0, tooDeep).split('\n').length
-    const column = tooDeep - text.lastIndexOf('\n', tooDeep - 1)
-    return no([{ file, line, column, key: '', message: 'this is nested too deeply' }])
-  }
   const template = readTemplateDocument(text)
   const resourceSection = section(template.root, 'Resources')
   if (resourceSection === undefined && template.problems.length === 0)

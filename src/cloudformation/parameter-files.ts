@@ -1,7 +1,7 @@
 /** Files of `--parameters`: values for templates, and what AWS tells of stacks that are there already. Pure. */
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter } from 'yaml'
 import type { Node, YAMLMap } from 'yaml'
-import { tooDeepAt } from '../config/depth.ts'
+import { parseWithin } from '../config/depth.ts'
 import type { FileProblem, SourceFile } from './permissions-model.ts'
 
 /** A stack that AWS has: logical id -> what it is and how AWS calls it. */
@@ -47,11 +47,12 @@ export function readParameterFiles(files: readonly SourceFile[]): Given {
     const report = (node: Node | null, message: string): void => {
       problems.push({ file, ...placeOf(node), key: '', message })
     }
-    if (tooDeepAt(text, deepest) !== undefined) {
+    const parsed = parseWithin(text, deepest, { lineCounter: lines })
+    if (!parsed.ok) {
       report(null, 'this is nested too deeply')
       continue
     }
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+    const document = parsed.value
     for (const { pos, message } of document.errors) {
       const { line, col } = lines.linePos(pos[0])
       problems.push({ file, line, column: col, key: '', message: `this is no JSON: ${message}` })

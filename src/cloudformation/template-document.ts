@@ -1,7 +1,8 @@
 /** CloudFormation text, YAML or JSON, as nodes that know their place. */
-import { isMap, LineCounter, parseDocument } from 'yaml'
-import type { CollectionTag, Document, Node, ScalarTag, YAMLMap } from 'yaml'
+import { isMap, LineCounter } from 'yaml'
+import type { CollectionTag, Node, ScalarTag, YAMLMap } from 'yaml'
 import type { ConfigProblem } from '../config/config.ts'
+import { parseWithin } from '../config/depth.ts'
 
 /** Names of the intrinsic functions, without `Fn::`; as short form a YAML tag, `!Sub`. */
 export const intrinsicNames = [
@@ -29,7 +30,6 @@ export const intrinsicNames = [
 export type IntrinsicName = (typeof intrinsicNames)[number]
 
 export type TemplateDocument = {
-  readonly document: Document.Parsed
   readonly root: YAMLMap | undefined
   /** Every problem found, by this file and by those who read on. */
   readonly problems: ConfigProblem[]
@@ -41,16 +41,22 @@ export type TemplateDocument = {
   refuse(node: Node | null, key: string, message: string): void
 }
 
+/** Deeper than any template that people write. */
+const deepest = 60
+
 /** Reads `text`; syntax errors and unknown tags are in `problems`. Pure. */
 export function readTemplateDocument(text: string): TemplateDocument {
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, {
+  const parsed = parseWithin(text, deepest, {
     lineCounter,
     customTags: (tags) => [...tags, ...keptTags],
   })
-  const problems = [...document.errors, ...document.warnings].map((fault): ConfigProblem => {
-    const { line, col } = lineCounter.linePos(fault.pos[0])
-    return { line, column: col, key: '', message: firstLine(fault.message) }
+  const faults = parsed.ok
+    ? [...parsed.value.errors, ...parsed.value.warnings]
+    : [{ pos: [parsed.problem], message: 'this is nested too deeply' } as const]
+  const problems = faults.map(({ pos, message }): ConfigProblem => {
+    const { line, col } = lineCounter.linePos(pos[0])
+    return { line, column: col, key: '', message }
   })
   const placeOf: TemplateDocument['placeOf'] = (node) => {
     const { line, col } = lineCounter.linePos(node?.range?.[0] ?? 0)
@@ -64,8 +70,9 @@ export function readTemplateDocument(text: string): TemplateDocument {
     )
     if (!known) problems.push({ line, column, key, message })
   }
-  const root = isMap(document.contents) ? document.contents : undefined
-  return { document, root, problems, placeOf, report, refuse: report }
+  const contents = parsed.ok ? parsed.value.contents : undefined
+  const root = isMap(contents) ? contents : undefined
+  return { root, problems, placeOf, report, refuse: report }
 }
 
 /** Tags that the parser keeps on the node and leaves to `intrinsics.ts`. */
@@ -74,8 +81,3 @@ const keptTags: (ScalarTag | CollectionTag)[] = intrinsicNames.flatMap((name) =>
   { tag: `!${name}`, collection: 'seq' as const, resolve: <Kept>(value: Kept) => value },
   { tag: `!${name}`, collection: 'map' as const, resolve: <Kept>(value: Kept) => value },
 ])
-
-/** The parser adds a picture of the place, which we give as line and column. */
-function firstLine(message: string): string {
-  return (message.split('\n')[0] as string).replace(/ at line \d+, column \d+:$/, '')
-}

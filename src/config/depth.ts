@@ -3,15 +3,34 @@
  * deep document a regular expression compiled near the end of the stack ends the process
  * ("RegExpCompiler Allocation failed"), which nothing can catch. Pure.
  */
-import { Parser, type CST } from 'yaml'
+import { Composer, type CST, type Document, Parser, YAMLParseError } from 'yaml'
+import type { DocumentOptions, ParseOptions, SchemaOptions } from 'yaml'
+import { no, ok, type Result } from '../units.ts'
 
-/** Offset of the first value that is nested deeper than `most`; undefined when none is. */
-export function tooDeepAt(source: string, most: number): number | undefined {
-  return tooDeepIn([...new Parser().parse(source)], most)
+/**
+ * What `parseDocument` of the library makes of `source`; the offset of the first value that is nested deeper than
+ * `most` when there is one. Errors of YAML are in the document, without a picture of their place.
+ */
+export function parseWithin(
+  source: string,
+  most: number,
+  options: ParseOptions & DocumentOptions & SchemaOptions,
+): Result<Document.Parsed, number> {
+  const tokens = [...new Parser(options.lineCounter?.addNewLine).parse(source)]
+  const tooDeep = tooDeepIn(tokens, most)
+  if (tooDeep !== undefined) return no(tooDeep)
+  const [first, second] = [...new Composer(options).compose(tokens, true, source.length)]
+  // with the second argument there is always one
+  const document = first as Document.Parsed
+  if (second !== undefined) {
+    const [start, end] = second.range
+    document.errors.push(new YAMLParseError([start, end], 'MULTIPLE_DOCS', 'one document only'))
+  }
+  return ok(document)
 }
 
-/** The same of a text that was parsed already. */
-export function tooDeepIn(tokens: readonly CST.Token[], most: number): number | undefined {
+/** Offset of the first value that is nested deeper than `most`; undefined when none is. */
+function tooDeepIn(tokens: readonly CST.Token[], most: number): number | undefined {
   const open: { readonly token: CST.Token; readonly depth: number }[] = []
   for (const token of tokens) open.push({ token, depth: 0 })
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

@@ -6,14 +6,13 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  parseDocument,
   type Document,
   type ParsedNode,
   type Scalar,
   visit,
   type YAMLError,
 } from 'yaml'
-import { tooDeepAt } from './depth.ts'
+import { parseWithin } from './depth.ts'
 import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import type { ConfigProblem } from './config.ts'
 import { holdsVariable, interpolate, isOneVariable, type Environment } from './interpolate.ts'
@@ -70,20 +69,16 @@ export function readDocument(
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const tooDeep = tooDeepAt(source, deepest)
-  if (tooDeep !== undefined) {
-    const line = source.slice(0, tooDeep).split('\n').length
-    const column = tooDeep - source.lastIndexOf('\n', tooDeep - 1)
-    return no([{ line, column, key: '', message: 'this is nested too deeply' }])
-  }
-  const yaml = parseDocument(source, {
+  const parsed = parseWithin(source, deepest, {
     lineCounter: lines,
-    prettyErrors: false,
     stringKeys: true,
     version: '1.2',
     // the library compares each key with each: see `repeatedKeys`
     uniqueKeys: false,
   })
+  if (!parsed.ok)
+    return no([{ ...place(parsed.problem), key: '', message: 'this is nested too deeply' }])
+  const yaml = parsed.value
   const syntax = syntaxProblems(yaml, source).map(([offset, message]) => ({
     ...place(offset),
     key: '',

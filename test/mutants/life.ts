@@ -147,8 +147,8 @@ export const lifeMutants: readonly Mutant[] = [
     name: 'a-deep-document-is-composed',
     ids: ['R27'],
     file: 'src/config/document.ts',
-    find: '  const tooDeep = tooDeepAt(source, deepest)\n',
-    replace: '  const tooDeep = tooDeepAt(source, 1e9)\n',
+    find: '  const parsed = parseWithin(source, deepest, {',
+    replace: '  const parsed = parseWithin(source, 1e9, {',
     tests: ['test/config/document.test.ts'],
   },
   {

@@ -81,6 +81,6 @@ t.test('a broken list is told as a whole, with places', (t) => {
     /^2:14 `finding` is one of SG001, SG002/,
     /^3:3 `finding` is one of/,
   ])
-  t.match(problemsOf('['.repeat(30)), ['1:1 this is nested too deeply'])
+  t.match(problemsOf('['.repeat(30)), ['1:11 this is nested too deeply'])
   t.end()
 })

@@ -1,7 +1,7 @@
 /** The list of findings that somebody has looked at, each with the reason why it is no problem. Pure. */
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter } from 'yaml'
 import type { Node, YAMLMap } from 'yaml'
-import { tooDeepAt } from '../../config/depth.ts'
+import { parseWithin } from '../../config/depth.ts'
 import { didYouMean } from '../../config/suggest.ts'
 import type { ConfigProblem } from '../../config/config.ts'
 import { no, ok, type NonEmpty, type Result } from '../../units.ts'
@@ -34,9 +34,10 @@ export function readIgnoreList(
   const report = (node: Node, message: string): void => {
     problems.push({ ...placeOf(startOf(node)), key: '', message })
   }
-  if (tooDeepAt(text, 10) !== undefined)
-    return no([{ line: 1, column: 1, key: '', message: 'this is nested too deeply' }])
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const parsed = parseWithin(text, 10, { lineCounter: lines })
+  if (!parsed.ok)
+    return no([{ ...placeOf(parsed.problem), key: '', message: 'this is nested too deeply' }])
+  const document = parsed.value
   for (const { pos, message } of document.errors)
     problems.push({ ...placeOf(pos[0]), key: '', message: `this is not YAML: ${message}` })
   const root = document.contents

@@ -1,7 +1,7 @@
 /** YAML as nodes that know their place. Pure. */
-import { Composer, isAlias, isMap, isScalar, isSeq, Parser, visit } from 'yaml'
-import type { Alias, CST, Document, Node, ParsedNode, Scalar } from 'yaml'
-import { tooDeepIn } from '../../config/depth.ts'
+import { isAlias, isMap, isScalar, isSeq, visit } from 'yaml'
+import type { Alias, Document, Node, ParsedNode, Scalar } from 'yaml'
+import { parseWithin } from '../../config/depth.ts'
 import { no, ok, type Result } from '../../units.ts'
 import type { Entry, SourceNode } from './node.ts'
 
@@ -13,18 +13,14 @@ const deepest = 200
 
 /** The root of the first document in `text`; the first fault when it is no YAML. */
 export function yamlNode(text: string): Result<SourceNode, YamlFault> {
-  const tokens: readonly CST.Token[] = [...new Parser().parse(text)]
-  const tooDeep = tooDeepIn(tokens, deepest)
-  if (tooDeep !== undefined) return no({ offset: tooDeep, message: 'this is nested too deeply' })
-  const composer = new Composer({ uniqueKeys: false, stringKeys: true, prettyErrors: false })
-  const [document, second] = [...composer.compose(tokens, true, text.length)]
-  // with the second argument there is always one
-  const first = document as Document.Parsed
+  const parsed = parseWithin(text, deepest, { uniqueKeys: false, stringKeys: true })
+  if (!parsed.ok) return no({ offset: parsed.problem, message: 'this is nested too deeply' })
+  const first = parsed.value
   const fault = first.errors[0]
+  if (fault?.code === 'MULTIPLE_DOCS')
+    return no({ offset: fault.pos[0], message: 'one document only; remove what follows ---' })
   if (fault !== undefined)
     return no({ offset: fault.pos[0], message: `this is not YAML: ${fault.message}` })
-  if (second !== undefined)
-    return no({ offset: second.range[0], message: 'one document only; remove what follows ---' })
   return ok(nodeOf(first.contents, { offset: 0, anchors: anchorsOf(first) }))
 }
 
