@@ -89,6 +89,11 @@ t.test('check tells where the configuration and a document differ, and says no',
       `${openapi.file} and ${config}: 1 difference\n` +
       `${config} is valid: 1 route, 1 issuer, 0 clients\n`,
   )
+  const sarif = fakeIo(t)
+  const lint = { templates: [], parameters: [], ignore: undefined, sarif: true }
+  t.equal(await check({ ...asked, lint: { ...lint, failOn: 'error' } }, sarif.io), 1)
+  t.match(JSON.parse(sarif.out()), { version: '2.1.0', runs: [{ results: [] }] })
+  t.match(sarif.err(), /GET \/status: no route has this path\n.*: 1 difference\n$/)
   const json = fakeIo(t)
   t.equal(await check({ ...asked, json: true }, json.io), 1)
   t.match(JSON.parse(json.out()), {

@@ -62,6 +62,7 @@ t.test('an answer that comes after the one given without the upstream is not mix
   res.headersSent = true
   handler.head(200, [])
   t.equal(handler.data(Buffer.from('late')), false, 'nothing more is asked for')
+  t.equal(handler.isTaken(), false)
   handler.end()
   t.strictSame(written, [])
   t.end()

@@ -65,6 +65,20 @@ t.test('a route that changed names the clients whom it concerns', (t) => {
   t.end()
 })
 
+t.test('a client whose issuer a route does not accept cannot call it', (t) => {
+  const templates = both(template(client('Worker', 'api/a')))
+  const of = (issuer: string) =>
+    inboundWith(
+      `{ path: /a, methods: [GET], scopes: api/a, issuers: ${issuer} }`,
+      '  issuers: [app, partner]',
+    ).replace('4e } }', "4e }, partner: { issuer: 'https://partner.example', audience: any } }")
+  t.same(clientsOf(of('partner'), of('app'), { templates }), ['can newly call | GET | /a | Worker'])
+  t.same(clientsOf(of('app'), of('partner'), { templates }), [
+    'can no longer call | GET | /a | Worker',
+  ])
+  t.end()
+})
+
 t.test('a client that is new, gone or renamed', (t) => {
   const one = template(client('Worker', 'api/a'))
   t.same(clientsOf(scoped, scoped, { templates: [template(), one] }), [
