@@ -1,5 +1,5 @@
 /** One template of several, read cell by cell: a value that cannot be known is marked and harms no other. */
-import { isMap, isScalar } from 'yaml'
+import { isAlias, isMap, isScalar } from 'yaml'
 import type { Node, YAMLMap } from 'yaml'
 import { no, ok } from '../units.ts'
 import type { NonEmpty, Result } from '../units.ts'
@@ -58,6 +58,16 @@ export function openTemplate({
       '',
       'this is no CloudFormation template: it has no Resources',
     )
+  for (const { key, value } of resourceSection?.items ?? []) {
+    const properties = isMap(value) ? value.get('Properties', true) : undefined
+    const alias = [value, properties].find((node) => isAlias(node))
+    if (alias !== undefined)
+      template.report(
+        alias,
+        `Resources.${String(key)}`,
+        'CloudFormation knows no aliases: write it out',
+      )
+  }
   const [first, ...others] = template.problems.map((problem) => ({ file, ...problem }))
   if (first !== undefined) return no([first, ...others])
   const placeOf = (node: Node): Place => ({ file, ...template.placeOf(node) })

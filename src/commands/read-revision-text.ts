@@ -1,6 +1,5 @@
 /** A file, a variable or a revision of git -> its text. */
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { readTextFile } from '../config/load.ts'
 import { no, ok, type Result } from '../units.ts'
@@ -14,8 +13,9 @@ export type RevisionText = { readonly text: string; readonly path: string }
 const mostBytes = 1024 * 1024
 
 /**
- * Reads `proxy.config.yaml`, `env:NAME`, or `HEAD~1:proxy.config.yaml` as git has it (no shell, no
- * filters). A file of that very name wins. The problem is in words that follow the name.
+ * Reads `proxy.config.yaml`, `env:NAME`, or `HEAD~1:proxy.config.yaml` as git has it (no shell, no filters), also
+ * where a file has that very name: who proposes a change could add one. `./a:b` is a file. The problem is in words that
+ * follow the name.
  */
 export async function readRevisionText(
   argument: string,
@@ -28,7 +28,8 @@ export async function readRevisionText(
       : ok({ text, path: 'env' })
   }
   const colon = argument.indexOf(':')
-  if (colon > 0 && !existsSync(argument)) return readFromGit(argument, argument.slice(colon + 1))
+  if (colon > 0 && !/^\.{0,2}\//.test(argument))
+    return readFromGit(argument, argument.slice(colon + 1))
   const read = readTextFile(argument)
   return read.ok ? ok({ text: read.value, path: argument }) : no(`the file ${read.problem}`)
 }

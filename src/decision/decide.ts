@@ -1,7 +1,7 @@
 /** (route or none, token or none) -> Decision. Pure. SPEC 3, order of decisions. */
 import type { EpochSeconds, Result } from '../units.ts'
 import { holds, type Claims } from './claims.ts'
-import type { Condition, Route } from './routes.ts'
+import type { Condition, Mode, Route } from './routes.ts'
 import { meets, type ScopeNeed } from './scopes.ts'
 import type { Found } from './table.ts'
 import type { InvalidPath } from './target.ts'
@@ -64,6 +64,8 @@ export type Decision =
       readonly denial: Denial
       /** The owner, when there is one. */
       readonly route: Route | undefined
+      /** False: the route has the path, but does not list the method or is written in another case. */
+      readonly isListed: boolean
       readonly token: VerifiedToken | undefined
     }
 
@@ -82,17 +84,27 @@ export type TokenResult = Result<VerifiedToken, TokenDenial>
 export function decide(found: Found, token: TokenResult | undefined): Decision {
   if (found.kind === 'route' && found.route.access.kind === 'public')
     return { kind: 'allow', route: found.route, token: undefined }
-  const route =
-    found.kind === 'none' ? undefined : found.kind === 'route' ? found.route : found.owner
-  if (token === undefined) return deny({ code: 'missing_token' }, route)
-  if (!token.ok) return deny(token.problem, route)
+  if (token === undefined) return deny(found, { code: 'missing_token' })
+  if (!token.ok) return deny(found, token.problem)
   if (found.kind === 'none')
-    return deny({ code: 'no_route', because: 'no route has this path' }, route, token.value)
+    return deny(found, { code: 'no_route', because: 'no route has this path' }, token.value)
   if (found.kind === 'not_listed')
-    return deny({ code: 'no_route', because: found.because }, route, token.value)
+    return deny(found, { code: 'no_route', because: found.because }, token.value)
   const denial = judge(found.route, token.value)
-  if (denial !== undefined) return deny(denial, route, token.value)
+  if (denial !== undefined) return deny(found, denial, token.value)
   return { kind: 'allow', route: found.route, token: token.value }
+}
+
+/**
+ * Whether a decision is carried out, or only reported (SPEC 2). Pure.
+ * A request that no route lists is let through only where both the listener and the route that has its path say so:
+ * a route in report mode opens what it lists, and no other method.
+ */
+export function modeOf(decision: Decision, listener: Mode): Mode {
+  const { route } = decision
+  if (route === undefined) return listener
+  const isOwn = decision.kind === 'allow' || decision.isListed
+  return isOwn || listener === 'report' ? route.mode : 'enforce'
 }
 
 function judge(route: Route, token: VerifiedToken): RouteDenial | undefined {
@@ -118,6 +130,8 @@ function isMet(condition: Condition, token: VerifiedToken): boolean {
   }
 }
 
-function deny(denial: Denial, route: Route | undefined, token?: VerifiedToken): Decision {
-  return { kind: 'deny', denial, route, token }
+function deny(found: Found, denial: Denial, token?: VerifiedToken): Decision {
+  const isListed = found.kind === 'route'
+  const route = isListed ? found.route : found.kind === 'none' ? undefined : found.owner
+  return { kind: 'deny', denial, route, isListed, token }
 }

@@ -1,6 +1,6 @@
 /** A request and what is known of its token -> what the running inbound proxy would do with it, and why. Pure. */
 import type { InboundConfig } from '../config/config.ts'
-import { decide, type Decision, type TokenResult } from '../decision/decide.ts'
+import { decide, type Decision, modeOf, type TokenResult } from '../decision/decide.ts'
 import {
   explainDecision,
   type JudgedCondition,
@@ -140,14 +140,12 @@ function fit(decision: Decision, token: AskedToken, inbound: InboundConfig): Dec
   const identity = createIdentity(inbound.identityHeaders)(decision.token)
   if (identity.ok) return decision
   const denial = { code: 'invalid_claim_value', header: identity.problem.header } as const
-  return { ...decision, kind: 'deny', denial }
+  return { ...decision, kind: 'deny', denial, isListed: true }
 }
 
 function settle(decision: Decision, inbound: InboundConfig): Outcome {
   if (decision.kind === 'allow') return { kind: 'allow' }
-  const { denial, route } = decision
-  const mode = denial.code === 'no_route' ? inbound.mode : (route?.mode ?? inbound.mode)
-  return denied(denial, mode, inbound)
+  return denied(decision.denial, modeOf(decision, inbound.mode), inbound)
 }
 
 function denied(problem: Problem, mode: Mode, inbound: InboundConfig): Outcome {

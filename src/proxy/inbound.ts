@@ -2,7 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { InboundConfig } from '../config/config.ts'
-import { allowedPreflight, decide, type Decision, type TokenResult } from '../decision/decide.ts'
+import {
+  allowedPreflight,
+  decide,
+  type Decision,
+  modeOf,
+  type TokenResult,
+} from '../decision/decide.ts'
 import { type Cleared, enforce } from '../decision/enforce.ts'
 import type { Mode } from '../decision/routes.ts'
 import { findRoute, type Found } from '../decision/table.ts'
@@ -106,7 +112,7 @@ export function createInbound(parts: InboundParts): Inbound {
 
   function settle(exchange: Exchange, decision: Decision, go: (cleared: Cleared) => void): void {
     if (exchange.res.destroyed) return
-    const mode = modeOf(decision, exchange)
+    const mode = modeIn(decision, exchange)
     const fitted = fit(decision)
     note(exchange, fitted, mode)
     const cleared: Result<Cleared, unknown> = enforce(fitted, exchange.req.url as string, mode)
@@ -124,18 +130,16 @@ export function createInbound(parts: InboundParts): Inbound {
       kind: 'deny',
       denial: { code: 'invalid_claim_value', header: identity.problem.header },
       route,
+      isListed: true,
       token,
     }
   }
 
-  function modeOf(decision: Decision, { req }: Exchange): Mode {
-    if (decision.kind === 'deny') {
-      // asterisk-form and absolute-form are not for an origin server, nor for its client to send
-      if (decision.denial.code === 'invalid_path' && !(req.url as string).startsWith('/'))
-        return 'enforce'
-      if (decision.denial.code === 'no_route') return config.mode
-    }
-    return decision.route?.mode ?? config.mode
+  function modeIn(decision: Decision, { req }: Exchange): Mode {
+    // asterisk-form and absolute-form are not for an origin server, nor for its client to send
+    const isOdd = decision.kind === 'deny' && decision.denial.code === 'invalid_path'
+    if (isOdd && !(req.url as string).startsWith('/')) return 'enforce'
+    return modeOf(decision, config.mode)
   }
 
   function pass(exchange: Exchange, cleared: Cleared): void {
@@ -152,7 +156,7 @@ export function createInbound(parts: InboundParts): Inbound {
 
   async function stillAllows(exchange: Exchange): Promise<boolean> {
     const decision = refuseUpgrade(await look(exchange))
-    return decision.kind === 'allow' || modeOf(decision, exchange) === 'report'
+    return decision.kind === 'allow' || modeIn(decision, exchange) === 'report'
   }
 
   return { handle, upgrade, stillAllows }
@@ -173,7 +177,7 @@ function note(exchange: Exchange, decision: Decision, mode: Mode): void {
 }
 
 function denied(denial: Extract<Decision, { kind: 'deny' }>['denial']): Decision {
-  return { kind: 'deny', denial, route: undefined, token: undefined }
+  return { kind: 'deny', denial, route: undefined, isListed: false, token: undefined }
 }
 
 function isPublic(found: Found): boolean {
@@ -190,7 +194,7 @@ function isPreflight({ req, hasBody }: Exchange): boolean {
 function refuseUpgrade(decision: Decision): Decision {
   if (decision.kind === 'deny' || decision.route?.websocket.allowed === true) return decision
   const { route, token } = decision
-  return { kind: 'deny', denial: { code: 'upgrade_not_allowed' }, route, token }
+  return { kind: 'deny', denial: { code: 'upgrade_not_allowed' }, route, isListed: true, token }
 }
 
 function outlives(decision: Decision): boolean {

@@ -31,7 +31,7 @@ export type Closed = {
 
 /**
  * Adds a route for what two paths share where these ask different things (SPEC 2.1): it asks for both.
- * Where these are different callers, it takes the route of the more specific path, as matching does.
+ * Of callers it takes those that both name; where there are none, those of the more specific path, as matching does.
  */
 export function withoutCrossings(proposed: readonly ProposedRoute[]): Closed {
   const routes = [...proposed]
@@ -76,10 +76,13 @@ function sharedRoute(
   const of = [...new Set(parts.map((part) => part.pattern.text))].join(' and ')
   const about = { pattern, method, notes: [], source: `what ${of} share` }
   const most = parts.reduce((a, b) => (compareSpecificity(a.pattern, b.pattern) <= 0 ? a : b))
-  if (parts.some(({ clientIds }) => clientIds !== undefined))
-    return { ...about, access: most.access, clientIds: most.clientIds }
   const access = parts.map((part) => part.access).reduce(bothAccesses)
-  return { ...about, access, clientIds: undefined }
+  const named = parts.flatMap(({ clientIds }) => (clientIds === undefined ? [] : [clientIds]))
+  const [first, ...others] = named
+  if (first === undefined) return { ...about, access, clientIds: undefined }
+  const [one, ...more] = first.filter((id) => others.every((ids) => ids.includes(id)))
+  const clientIds = one === undefined ? (most.clientIds ?? first) : ([one, ...more] as const)
+  return { ...about, access, clientIds }
 }
 
 function trieOf(routes: readonly ProposedRoute[]): {

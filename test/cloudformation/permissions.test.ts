@@ -261,6 +261,12 @@ t.test('what nobody could cure is an error with its place', (t) => {
   t.match(problemsOf({ 'a.yaml': 'Resources: [\n' }), [/^a\.yaml:\d+:\d+ /])
   t.match(problemsOf({ 'a.yaml': 'version: 1\n' }), [/^a\.yaml:1:1 .*no CloudFormation template/])
   t.match(problemsOf({ 'a.yaml': '' }), [/^a\.yaml:1:1 .*no CloudFormation template/])
+  const aliases =
+    'Resources:\n  A: &a { Type: X, Properties: &p { B: c } }\n  B: *a\n  C: { Properties: *p }\n'
+  t.match(problemsOf({ 'a.yaml': aliases }), [
+    /^a\.yaml:3:6 .*no aliases: write it out/,
+    /^a\.yaml:4:20 .*no aliases: write it out/,
+  ])
   t.match(problemsOf({ 'a.yaml': `a:\n  ${'['.repeat(200)}` }), [
     /^a\.yaml:2:\d+ .*nested too deeply/,
   ])

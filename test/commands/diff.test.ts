@@ -85,9 +85,10 @@ t.test('a revision of git is read as git has it, beside a file', async (t) => {
   t.match(out, 'HEAD:c.yaml -> c.yaml: widened: 1 open to everyone now')
   t.equal(code, 0)
   t.match((await run(t, ['main:inner/d.yaml', 'HEAD:c.yaml'])).out, 'no change of access')
-  // a file of this very name is what is meant
+  // who proposes a change could add a file of this very name
   writeFileSync(join(folder, 'HEAD:c.yaml'), open)
-  t.match((await run(t, ['HEAD:c.yaml', 'c.yaml'])).out, 'no change of access')
+  t.match((await run(t, ['HEAD:c.yaml', 'c.yaml'])).out, ': widened: 1 open to everyone now')
+  t.match((await run(t, ['./HEAD:c.yaml', 'c.yaml'])).out, 'no change of access')
 })
 
 t.test('what cannot be read is told for both sides, with exit code 3', async (t) => {

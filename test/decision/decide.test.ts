@@ -164,7 +164,10 @@ t.test('report mode sends on a refused target byte for byte', (t) => {
   const text = '/a/../b%2fc\\d?e#f'
   const read = parseTarget(text, strict)
   assert.ok(!read.ok)
-  const by: Decision = { kind: 'deny', denial: read.problem, route: undefined, token: undefined }
+  const by: Decision = {
+    ...{ kind: 'deny', denial: read.problem },
+    ...{ route: undefined, isListed: false, token: undefined },
+  }
   t.match(enforce(by, text, 'report'), ok({ target: text, by }))
   t.match(enforce(by, text, 'enforce'), no({ code: 'invalid_path' }))
   t.end()

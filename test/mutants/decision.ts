@@ -125,9 +125,17 @@ export const decisionMutants: readonly Mutant[] = [
     name: 'no-route-is-no-denial',
     ids: ['R2'],
     file: 'src/decision/decide.ts',
-    find: "return deny({ code: 'no_route', because: 'no route has this path' }, route, token.value)",
+    find: "return deny(found, { code: 'no_route', because: 'no route has this path' }, token.value)",
     replace: "return { kind: 'allow', route: undefined, token: token.value }",
     tests: [decide],
+  },
+  {
+    name: 'a-route-in-report-mode-opens-what-it-does-not-list',
+    ids: ['R2'],
+    file: 'src/decision/decide.ts',
+    find: "return isOwn || listener === 'report' ? route.mode : 'enforce'",
+    replace: 'return isOwn ? route.mode : route.mode',
+    tests: ['test/wire/report-mode.test.ts'],
   },
   {
     name: 'other-case-falls-through',

@@ -33,8 +33,8 @@ export const explainedMutants: readonly Mutant[] = [
     name: 'explain-takes-the-mode-of-the-route-where-no-route-takes-it',
     ids: ['R4'],
     file: 'src/proxy/explained.ts',
-    find: "denial.code === 'no_route' ? inbound.mode : (route?.mode ?? inbound.mode)",
-    replace: 'route?.mode ?? inbound.mode',
+    find: 'modeOf(decision, inbound.mode)',
+    replace: 'decision.route?.mode ?? inbound.mode',
     tests: [property],
   },
   {

@@ -295,7 +295,7 @@ t.test('what is forwarded without a decision, and what was not read, is said', (
     '  mode: report\n  allowPreflight: true\n  ignoreCase: true',
   )
   t.strictSame(reportOf(text, found.ok ? found.value : undefined).notes, [
-    'inbound.mode is report: requests are judged and logged, and every one is forwarded',
+    'inbound.mode is report: requests are judged and logged, and forwarded whatever comes of it, unless a route of the path is in mode enforce',
     'CORS preflights (OPTIONS) are forwarded without a token',
     'paths are compared without regard to case',
     't:1 what a macro makes of this template is not known here',

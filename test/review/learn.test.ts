@@ -197,7 +197,7 @@ t.test('paths that cross get a route for what they share', (t) => {
   ])
   t.strictSame(routesOf(lesson).slice(5), [
     '{ path: /a/b/c, methods: [GET], scopes: { allOf: [v, x] } }',
-    '{ path: /d/b/c, methods: [GET], authenticated: true, clientIds: [batch] }',
+    '{ path: /d/b/c, methods: [GET], scopes: x, clientIds: [batch] }',
     '{ path: /d/b/c, methods: [PUT], scopes: z }',
   ])
   t.strictSame(whole(yamlOf(lesson)), [])
@@ -230,7 +230,7 @@ t.test('rare calls are left out and counted; so is every line that no route come
     [
       ...Array.from({ length: 3 }, () => lineOf('GET /a', 'worker', 'x')),
       ...[lineOf('GET /b', 'worker', 'x'), lineOf('GET /c', undefined, undefined)],
-      ...[404, 405, 501].map((status) => lineOf('GET /none', 'worker', 'x', { status })),
+      ...[401, 403, 404, 405, 501].map((status) => lineOf('GET /none', 'worker', 'x', { status })),
       lineOf('GET /refused', 'worker', 'x', { decision: 'deny', enforced: true }),
       ...[lineOf('GET /a/../b', 'worker', 'x'), lineOf(`GET ${'/a'.repeat(33)}`, 'worker', 'x')],
       lineOf('GET http://a.example/', 'worker', 'x'),
@@ -252,7 +252,7 @@ t.test('rare calls are left out and counted; so is every line that no route come
       .split('\n')
       .filter((line) => line.startsWith('# Not')),
     [
-      '# Not looked at: 3 calls answered 404, 405 or 501: the API has nothing there.',
+      '# Not looked at: 5 calls answered 401, 403, 404, 405 or 501: the API refused them, or has nothing there.',
       '# Not looked at: 1 call refused already.',
       '# Not looked at: 3 calls of a path that is refused whatever the routes say, or a very deep one.',
       '# Not looked at: 2 calls of 2 paths and methods, rarer than --min-count.',

@@ -49,6 +49,8 @@ t.test('a scheme that is not checked never opens a route, and never widens one',
     '[{ lost: [] }]': 'authenticated: true',
   }
   for (const [security, access] of Object.entries(cases)) t.equal(asked(security), access, security)
+  for (const security of ['[{ nobody: [admin] }]', '[{ lost: [admin] }]', '[{ nobody: 1 }]'])
+    t.strictSame(imported(documentWith(`\n/a: { get: { security: ${security} } }`)).routes, [])
   const read = imported(
     documentWith(`
 /a: { get: { security: [{ key: [] }, { app: [read] }] } }

@@ -124,6 +124,34 @@ t.test('malformed HTTP and limits refuse all the same', async (t) => {
   t.same(upstream.received, [])
 })
 
+t.test(
+  'what a route does not list is forwarded only where both listener and route report',
+  async (t) => {
+    const upstream = await startRawUpstream(t)
+    const routes = (of: string) => `  routes:
+    - { path: /on, methods: [GET], scopes: api/read, mode: ${of} }
+`
+    for (const [listener, route, isForwarded] of [
+      ['enforce', 'report', false],
+      ['report', 'enforce', false],
+      ['report', 'report', true],
+    ] as const) {
+      const scene = await startInbound(t, upstream.port, `${routes(route)}  mode: ${listener}\n`)
+      const bearer = `Authorization: Bearer ${await scene.token()}\r\n`
+      const statusOf = async (method: string, path: string, more: string) =>
+        (await scene.send(`${method} ${path} HTTP/1.1\r\n${head}${more}\r\n`)).status
+      for (const [method, path] of [
+        ['DELETE', '/on'],
+        ['GET', '/ON'],
+      ] as const) {
+        const what = `${listener} ${route} ${method} ${path}`
+        t.equal(await statusOf(method, path, ''), isForwarded ? 200 : 401, what)
+        t.equal(await statusOf(method, path, bearer), isForwarded ? 200 : 403, what)
+      }
+    }
+  },
+)
+
 t.test("a route's mode wins over the listener's", async (t) => {
   const upstream = await startRawUpstream(t)
   const routes = (of: string) => `  routes:

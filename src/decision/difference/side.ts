@@ -2,7 +2,7 @@
 import { routeFor, spokesman, type Owner } from '../owner.ts'
 import type { Mode, Route } from '../routes.ts'
 import type { RouteTable } from '../table.ts'
-import { anyTokenOf, everyone, nobody, type Who, whoMeets } from './who.ts'
+import { everyone, nobody, type Who, whoMeets } from './who.ts'
 
 /** What of a configuration decides, besides the tokens that its issuers sign. */
 export type Side = {
@@ -38,11 +38,8 @@ export function sameObjects(): Same {
 /** Equal values are the same object, for both sides if they share `same`. */
 export function verdictOf({ mode, ignoreCase, issuers }: Side, same: Same): Verdict {
   const known = new Map<Route, Who>()
-  const anyToken = same(anyTokenOf(issuers.values()))
   const unlisted = (answering: Route): Who => {
-    // without a token the mode of the route counts, with one that of the listener (SPEC 3)
-    if (answering.mode === 'report') return everyone
-    return mode === 'report' ? anyToken : nobody
+    return mode === 'report' && answering.mode === 'report' ? everyone : nobody
   }
   const meets = (route: Route): Who => {
     const who = known.get(route) ?? same(whoMeets(route, issuers))

@@ -25,16 +25,10 @@ export type Who = { readonly kind: 'nobody' } | { readonly kind: 'everyone' } | 
 
 export const nobody: Who = { kind: 'nobody' }
 export const everyone: Who = { kind: 'everyone' }
-const noNeed: Need = { kind: 'all', needs: [] }
 
 /** A token as both sides see it; `issuer` is the key of its issuer. */
 export type Presented = Pick<VerifiedToken, 'clientId' | 'scopes' | 'claims'> & {
   readonly issuer: string
-}
-
-/** Who has a valid token of one of these issuers. */
-export function anyTokenOf(issuers: Iterable<string>): Who {
-  return holders({ issuers: [...issuers], clients: undefined, need: noNeed })
 }
 
 /**

@@ -95,7 +95,9 @@ export function accessReport(
 function inboundNotes({ mode, allowPreflight, ignoreCase }: InboundConfig): readonly string[] {
   return [
     ...(mode === 'report'
-      ? ['inbound.mode is report: requests are judged and logged, and every one is forwarded']
+      ? [
+          'inbound.mode is report: requests are judged and logged, and forwarded whatever comes of it, unless a route of the path is in mode enforce',
+        ]
       : []),
     ...(allowPreflight ? ['CORS preflights (OPTIONS) are forwarded without a token'] : []),
     ...(ignoreCase ? ['paths are compared without regard to case'] : []),

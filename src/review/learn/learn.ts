@@ -14,7 +14,7 @@ export type Skipped = {
   outbound: number
   /** Denied already, and not only reported. */
   refused: number
-  /** Answered 404, 405 or 501: the API has nothing there. */
+  /** Answered 401, 403, 404, 405 or 501: the API refused it, or has nothing there. */
   notThere: number
   /** A path that is refused whatever the routes say, or deeper than is looked at. */
   unfit: number
@@ -39,7 +39,7 @@ export type Learning = {
 }
 
 const strict: PathRelaxations = { semicolons: false, emptySegments: false, encodedSlashes: false }
-const nothingThere: ReadonlySet<number> = new Set([404, 405, 501])
+const nothingThere: ReadonlySet<number> = new Set([401, 403, 404, 405, 501])
 const mostRemembered = 10_000
 
 /** Begins to learn. `config` tells which routes' use is of interest, and which paths are read. */

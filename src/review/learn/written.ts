@@ -12,7 +12,11 @@ function skippedTexts(
   { rare, unlisted }: Proposal,
 ): readonly string[] {
   const texts: readonly (readonly [number, 'call' | 'line', string])[] = [
-    [skipped.notThere, 'call', 'answered 404, 405 or 501: the API has nothing there'],
+    [
+      skipped.notThere,
+      'call',
+      'answered 401, 403, 404, 405 or 501: the API refused them, or has nothing there',
+    ],
     [skipped.refused, 'call', 'refused already'],
     [
       skipped.unfit,

@@ -69,8 +69,11 @@ export function securityOf(
     for (const { name, offset, value } of entriesOf(document, item, key)) {
       const scheme = schemeOf(name)
       if (scheme.kind !== 'token') beside.push(name)
-      if (scheme.kind === 'unknown')
+      if (scheme.kind === 'unknown') {
         document.report(offset, key, `${name} is no scheme of \`components.securitySchemes\``)
+        // what it names may be scopes, which must not be lost
+        if (value.kind !== 'list' || value.items().length > 0) isReadable = false
+      }
       if (scheme.kind !== 'token') continue
       isToken = true
       const read = readScopes(value, key, scheme.scopes)

@@ -1,7 +1,7 @@
 /** Sides and requests made by chance, and the decision core itself as the judge of what a request comes to. */
 import fc from 'fast-check'
 import type { ClaimRule } from '../../../src/decision/claims.ts'
-import { decide, type Decision, type VerifiedToken } from '../../../src/decision/decide.ts'
+import { decide, type Decision, modeOf, type VerifiedToken } from '../../../src/decision/decide.ts'
 import {
   type AccessChange,
   compareAccess,
@@ -199,8 +199,7 @@ export function comesThrough(side: Side, asked: Asked, presented: Presented | un
         decision.route?.websocket.allowed === true ||
         decision.route?.mode === 'report'
       )
-    if (decision.denial.code === 'no_route') return side.mode === 'report'
-    return (decision.route?.mode ?? side.mode) === 'report'
+    return modeOf(decision, side.mode) === 'report'
   }
   const without = isForwarded(decide(found.value, no({ code: 'missing_token' })))
   return (
