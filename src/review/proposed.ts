@@ -75,13 +75,13 @@ function sharedRoute(
 ): ProposedRoute {
   const of = [...new Set(parts.map((part) => part.pattern.text))].join(' and ')
   const about = { pattern, method, notes: [], source: `what ${of} share` }
-  const most = parts.reduce((a, b) => (compareSpecificity(a.pattern, b.pattern) <= 0 ? a : b))
+  const ordered = parts.toSorted((a, b) => compareSpecificity(a.pattern, b.pattern))
   const access = parts.map((part) => part.access).reduce(bothAccesses)
-  const named = parts.flatMap(({ clientIds }) => (clientIds === undefined ? [] : [clientIds]))
+  const named = ordered.flatMap(({ clientIds }) => (clientIds === undefined ? [] : [clientIds]))
   const [first, ...others] = named
   if (first === undefined) return { ...about, access, clientIds: undefined }
   const [one, ...more] = first.filter((id) => others.every((ids) => ids.includes(id)))
-  const clientIds = one === undefined ? (most.clientIds ?? first) : ([one, ...more] as const)
+  const clientIds = one === undefined ? first : ([one, ...more] as const)
   return { ...about, access, clientIds }
 }
 

@@ -187,6 +187,16 @@ t.test(
   },
 )
 
+t.test('where paths that cross name different clients, the more specific one counts', (t) => {
+  const lesson = learnedFrom([lineOf('GET /e/1/c', 'one', ''), lineOf('GET /e/b/2', 'two', '')])
+  t.match(routesOf(lesson), [
+    /clientIds/,
+    /clientIds/,
+    '{ path: /e/b/c, methods: [GET], authenticated: true, clientIds: [two] }',
+  ])
+  t.end()
+})
+
 t.test('paths that cross get a route for what they share', (t) => {
   const lesson = learnedFrom([
     lineOf('GET /a/1/c', 'worker', 'x'),
