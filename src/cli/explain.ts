@@ -1,5 +1,6 @@
 /** `explain` on the command line. */
 import { type Command as Commander, Option } from 'commander'
+import type { TokenWords } from '../review/explain/asked-token.ts'
 import { withConfig } from './flags.ts'
 
 export type ExplainCommand = {
@@ -13,15 +14,7 @@ export type ExplainCommand = {
 
 /** What is said of the token; that of `stdin` is read from there. */
 export type ExplainToken =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'stdin' }
-  | { readonly kind: 'claims'; readonly json: string; readonly issuer: string | undefined }
-  | {
-      readonly kind: 'parts'
-      readonly clientId: string | undefined
-      readonly scopes: readonly string[] | undefined
-      readonly issuer: string | undefined
-    }
+  { readonly kind: 'stdin' } | Exclude<TokenWords, { readonly kind: 'compact' }>
 
 type Flags = {
   config: string

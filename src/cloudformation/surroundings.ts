@@ -30,6 +30,7 @@ export function surroundAll(templates: readonly OpenTemplate[], given: Given): r
     const stands = new Map<Value, OpenResource>()
     const reader: Reader = template.surround({
       pseudo: pseudoOf(stack, given),
+      hidesNoEcho: true,
       parameter: (name, type) => parameterOf(given, name, type),
       exported,
       findResource: resourceFinder(template, stack, stands, () => reader),

@@ -31,6 +31,8 @@ export type ScopeAt = (key: string) => Scope
 /** What a template does not say itself. A "no" says why, in words that can follow "`Name`: ". */
 export type Surroundings = {
   readonly pseudo: ReadonlyMap<string, Resolved>
+  /** Values of parameters with `NoEcho` are not to be shown: they stay unknown. */
+  readonly hidesNoEcho: boolean
   /** The value given for a parameter; undefined = its default counts. */
   parameter(name: string, type: string): Result<string | undefined, string>
   /** For `Fn::ImportValue`. */
@@ -49,7 +51,7 @@ export function templateScope(
     if (!parameters?.has(name))
       template.report(parameters ?? null, 'Parameters', `\`${name}\` is not declared`)
   return scopeIn(template, {
-    ...{ pseudo: pseudoParameters(stack), findResource },
+    ...{ pseudo: pseudoParameters(stack), hidesNoEcho: false, findResource },
     parameter: (name) => ok(stack.parameters[name]),
     exported(name) {
       const value = stack.imports[name]
@@ -170,6 +172,8 @@ function parameterValue(
   parameter: YAMLMap,
   around: Surroundings,
 ): Result<Resolved, string> {
+  if (around.hidesNoEcho && String(parameter.get('NoEcho')).toLowerCase() === 'true')
+    return no('the parameter is NoEcho: its value is not shown')
   const declared = parameter.get('Type')
   const type = typeof declared === 'string' ? declared : 'String'
   const fallback = parameter.get('Default', true)

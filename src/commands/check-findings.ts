@@ -1,10 +1,11 @@
 /** The findings that `check --template` and `check --lint` tell. */
 import { relative, resolve, sep } from 'node:path'
 import type { LintOptions } from '../cli/check.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, ConfigProblem } from '../config/config.ts'
 import type { ConfigDocument } from '../config/document.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
-import { type Finding, severities } from '../review/lint/finding-table.ts'
+import { printable } from '../config/problems.ts'
+import { type Finding, finding, severities } from '../review/lint/finding-table.ts'
 import { findingsAsSarif } from '../review/lint/sarif.ts'
 import {
   applyIgnoreList,
@@ -16,7 +17,7 @@ import { lintClients } from '../review/lint/clients.ts'
 import { lintRoutes } from '../review/lint/routes.ts'
 import { lintScopes } from '../review/lint/scopes.ts'
 import { lintSettings } from '../review/lint/settings.ts'
-import { printable } from '../review/access/as-text.ts'
+import type { NonEmpty } from '../units.ts'
 import type { Io } from './io.ts'
 import { permissionsOrTell } from './permissions-or-tell.ts'
 
@@ -44,7 +45,7 @@ export function findAll(
 function ignoredOrTell(file: string, io: Io): readonly IgnoreEntry[] | undefined {
   const text = readTextFile(file)
   if (!text.ok) {
-    io.err(`scopegate: the file ${file} ${text.problem}\n`)
+    io.err(`scopegate: the file ${printable(file)} ${text.problem}\n`)
     return undefined
   }
   const list = readIgnoreList(text.value)
@@ -52,6 +53,13 @@ function ignoredOrTell(file: string, io: Io): readonly IgnoreEntry[] | undefined
   for (const problem of list.problem) io.err(`${formatProblem(file, problem)}\n`)
   return undefined
 }
+
+/** What is wrong with the configuration itself, for code hosts. Pure. */
+export const invalid = (file: string, problems: NonEmpty<ConfigProblem>): readonly Judged[] =>
+  problems.map(({ line, column, key, message }) => ({
+    ...finding('SG000', { file, line, column, message, names: [key] }),
+    ignored: undefined,
+  }))
 
 /** Whether one that counts is as severe as this. Pure. */
 export function hasFailed(findings: readonly Judged[], failOn: LintOptions['failOn']): boolean {

@@ -3,7 +3,7 @@ import type { Command } from '../cli.ts'
 import type { Config } from '../config/config.ts'
 import { configSource, formatProblem, loadDocument, readTextFile } from '../config/load.ts'
 import { exposureWarnings } from '../ops/exposure.ts'
-import { findAll, findingsAsText, hasFailed, sarifOf } from './check-findings.ts'
+import { findAll, findingsAsText, hasFailed, invalid, sarifOf } from './check-findings.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { askOnline, type OnlineResult } from './online.ts'
 import { driftLines, readDrift } from './openapi-drift.ts'
@@ -20,8 +20,7 @@ export async function check(
   if (!loaded.ok) {
     const { problems } = loaded.problem
     if (json) print(io, { ok: false, file: argument, problems, warnings: [] })
-    else if (lint?.sarif === true)
-      for (const problem of problems) io.err(`${formatProblem(argument, problem)}\n`)
+    else if (lint?.sarif === true) io.out(sarifOf(invalid(argument, problems), io.version))
     else for (const problem of problems) io.out(`${formatProblem(argument, problem)}\n`)
     return exitCodes.no
   }

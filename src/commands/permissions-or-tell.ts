@@ -2,6 +2,7 @@
 import { readPermissions } from '../cloudformation/permissions.ts'
 import type { Permissions, SourceFile } from '../cloudformation/permissions-model.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
+import { printable } from '../config/problems.ts'
 import type { Io } from './io.ts'
 
 /** Undefined = a file cannot be read or is none of these; it has been told. */
@@ -14,7 +15,7 @@ export function permissionsOrTell(
     files.flatMap((file) => {
       const text = readTextFile(file)
       if (text.ok) return [{ file, text: text.value }]
-      io.err(`scopegate: the file ${file} ${text.problem}\n`)
+      io.err(`scopegate: the file ${printable(file)} ${text.problem}\n`)
       return []
     })
   const sources = [read(templates), read(parameters)] as const

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from '../cli.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
+import { printable } from '../config/problems.ts'
 import { knownIssuers } from '../review/explain/asked-token.ts'
 import {
   type CaseReport,
@@ -27,7 +28,7 @@ export function test(command: TestCommand, io: Io): ExitCode {
   if (inbound === undefined)
     return fail(`${config.file} has no inbound: there is nothing to test`, io)
   const text = readTextFile(resolve(file))
-  if (!text.ok) return fail(`the file ${file} ${text.problem}`, io)
+  if (!text.ok) return fail(`the file ${printable(file)} ${text.problem}`, io)
   const cases = readCases(text.value, {
     issuers: knownIssuers(config),
     env: io.env,

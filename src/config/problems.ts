@@ -22,8 +22,17 @@ export function sortProblems(problems: readonly ConfigProblem[]): readonly Confi
   return [...once.values()].sort((a, b) => a.line - b.line || a.column - b.column)
 }
 
+/** What may stand on a terminal: controls and direction marks are written as escapes. Pure. */
+export function printable(text: string): string {
+  return text.replace(
+    /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
+    // a match has a sign
+    (sign) => `\\u{${(sign.codePointAt(0) as number).toString(16)}}`,
+  )
+}
+
 /** `file:line:column key: message`, as editors and terminals understand it. Pure. */
 export function formatProblem(file: string, problem: ConfigProblem): string {
   const key = problem.key === '' ? '' : `${problem.key}: `
-  return `${file}:${problem.line}:${problem.column} ${key}${problem.message}`
+  return printable(`${file}:${problem.line}:${problem.column} ${key}${problem.message}`)
 }

@@ -257,6 +257,20 @@ ${pool}  Topic: { Type: AWS::SNS::Topic }
   t.end()
 })
 
+t.test('a parameter with NoEcho is not shown, neither its default nor what is given', (t) => {
+  for (const noEcho of ['true', "'TRUE'"]) {
+    const template = `Parameters: { Hush: { Type: String, NoEcho: ${noEcho}, Default: hush } }
+Resources:
+  P: { Type: AWS::Cognito::UserPool }
+  C: { Type: AWS::Cognito::UserPoolClient, Properties: { UserPoolId: !Ref P, ClientName: !Ref Hush, AllowedOAuthScopes: [!Ref Hush] } }
+`
+    const read = JSON.stringify(permissionsOf({ 't.yaml': template }))
+    t.notMatch(read, '"hush"')
+    t.match(read, 'the parameter is NoEcho: its value is not shown')
+  }
+  t.end()
+})
+
 t.test('what nobody could cure is an error with its place', (t) => {
   t.match(problemsOf({ 'a.yaml': 'Resources: [\n' }), [/^a\.yaml:\d+:\d+ /])
   t.match(problemsOf({ 'a.yaml': 'version: 1\n' }), [/^a\.yaml:1:1 .*no CloudFormation template/])

@@ -7,6 +7,14 @@ const command = 'test/commands/diff.test.ts'
 
 export const differenceMutants: readonly Mutant[] = [
   {
+    name: 'a-file-named-like-a-revision-wins-over-git',
+    ids: ['R2'],
+    file: 'src/commands/read-revision-text.ts',
+    find: 'if (colon > 0 && !/^\\.{0,2}\\//.test(argument))',
+    replace: 'if (colon > 0 && !readTextFile(argument).ok)',
+    tests: [command],
+  },
+  {
     name: 'any-spelling-belongs-to-a-region',
     ids: ['R2'],
     file: 'src/decision/difference/regions.ts',

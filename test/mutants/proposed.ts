@@ -8,6 +8,22 @@ const bounds = 'test/review/learn-bounds.test.ts'
 
 export const proposedMutants: readonly Mutant[] = [
   {
+    name: 'what-the-api-refused-is-taken-as-allowed',
+    ids: ['R2'],
+    file: 'src/review/learn/learn.ts',
+    find: 'new Set([401, 403, 404, 405, 501])',
+    replace: 'new Set([404, 405, 501])',
+    tests: ['test/review/learn.test.ts'],
+  },
+  {
+    name: 'scopes-of-a-scheme-that-is-not-there-are-lost',
+    ids: ['R2'],
+    file: 'src/review/openapi/security.ts',
+    find: "if (value.kind !== 'list' || value.items().length > 0) isReadable = false",
+    replace: 'isReadable &&= true',
+    tests: ['test/review/openapi-import.test.ts'],
+  },
+  {
     name: 'silence-of-a-document-is-public',
     ids: ['R2'],
     file: 'src/review/openapi/security.ts',

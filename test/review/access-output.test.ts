@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { readPermissions } from '../../src/cloudformation/permissions.ts'
+import { printable } from '../../src/config/problems.ts'
 import { type AccessFilter, filterAccess } from '../../src/review/access/filter.ts'
 import { accessReport, type AccessReport } from '../../src/review/access/access.ts'
 import { accessPage } from '../../src/review/access/page.ts'
 import { accessSections } from '../../src/review/access/sections.ts'
-import {
-  accessAsCsv,
-  printable,
-  sectionsAsMarkdown,
-  sectionsAsText,
-} from '../../src/review/access/as-text.ts'
+import { accessAsCsv, sectionsAsMarkdown, sectionsAsText } from '../../src/review/access/as-text.ts'
 import { seconds } from '../../src/units.ts'
 import { configOf, inboundWith } from '../support/config.ts'
 import { inboundOf, machine, permissionsOf, reportOf, stackOf, templateWith } from './templates.ts'
@@ -137,6 +133,7 @@ t.test('names cannot be more than names: on a terminal, in Markdown, in a spread
   const csv = accessAsCsv(nastyReport)
   t.match(csv, /^"'=cmd\|/m)
   t.notMatch(csv, /^"?[=+@-]/m)
+  t.notMatch(csv, /[\u001b\u202e]/)
   t.match(csv, /""q""/)
   t.end()
 })

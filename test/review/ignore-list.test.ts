@@ -78,7 +78,7 @@ t.test('a broken list is told as a whole, with places', (t) => {
   t.match(problemsOf('- text\n- { finding: SG999, raeson: a, at: b }\n- { reason: a }'), [
     /^1:3 an entry is written as/,
     /^2:21 "raeson" is not known; did you mean "reason"\?/,
-    /^2:14 `finding` is one of SG001, SG002/,
+    /^2:14 `finding` is one of SG000, SG001/,
     /^3:3 `finding` is one of/,
   ])
   t.match(problemsOf('['.repeat(30)), ['1:11 this is nested too deeply'])

@@ -26,9 +26,13 @@ export function readUrl(
 ): URL | undefined {
   const why = whyNoUrl(text, rules)
   if (why === undefined) return new URL(text)
-  report(context, path, `${shown(context, path)} ${why}`)
+  // what stands before an @ may be a password
+  const name = why === holdsUser ? 'this address' : shown(context, path)
+  report(context, path, `${name} ${why}`)
   return undefined
 }
+
+const holdsUser = 'holds a user name or password; remove it'
 
 type UrlRules = {
   readonly plain: boolean
@@ -38,10 +42,10 @@ type UrlRules = {
 
 function whyNoUrl(text: string, rules: UrlRules): string | undefined {
   // URL trims, drops tabs and line ends and turns backslashes: what it reads must be what is written
+  if (/^https?:\/\/[^/?#]*@/i.test(text)) return holdsUser
   if (!/^https?:\/\/[!-[\]-~]+$/i.test(text) || !URL.canParse(text))
     return 'is no address; write one such as https://api.example.com'
   const { protocol, hostname } = new URL(text)
-  if (/^https?:\/\/[^/?#]*@/i.test(text)) return 'holds a user name or password; remove it'
   if (text.includes('#')) return 'holds a # part; remove it'
   if (rules.query !== true && text.includes('?')) return 'holds a query; remove it'
   if (protocol === 'http:' && !rules.plain && !isLoopbackHost(hostname))

@@ -148,9 +148,15 @@ function inWords(condition: Condition): string {
     case 'client':
       return `client ${condition.ids.join(' or ')}`
     case 'claim':
-      return `claim ${condition.rule.claim} = ${condition.rule.values.join(' or ')}`
+      return `claim ${condition.rule.claim} = ${condition.rule.values.map(valueText).join(' or ')}`
   }
 }
+
+/** `2` the text and 2 the number are different values. */
+const valueText = (value: string | number | boolean): string =>
+  typeof value === 'string' && /^(?:true|false|[-\d].*)$/.test(value)
+    ? JSON.stringify(value)
+    : String(value)
 
 /** Every scope that the need names, sorted. Pure. */
 export function scopesIn(need: ScopeNeed): readonly string[] {

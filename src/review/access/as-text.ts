@@ -1,4 +1,5 @@
 /** Sections as text for terminals, as Markdown and as rows of CSV. Pure; the same report gives the same text. */
+import { printable } from '../../config/problems.ts'
 import type { AccessReport } from './access.ts'
 import type { Section, Table } from './sections.ts'
 
@@ -12,14 +13,6 @@ export function sectionsAsText(sections: readonly Section[]): string {
     })
     .join('\n\n')
     .concat('\n')
-}
-
-/** What may stand on a terminal: controls and direction marks are written as escapes. Pure. */
-export function printable(text: string): string {
-  return text.replace(
-    /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
-    (sign) => `\\u{${(sign.codePointAt(0) as number).toString(16)}}`,
-  )
 }
 
 function columns({ columns: heads, rows }: Table): readonly string[] {
@@ -93,7 +86,8 @@ export function accessAsCsv(report: AccessReport): string {
   return [csvHead, ...open, ...held].map((row) => `${row.map(csvCell).join(',')}\n`).join('')
 }
 
-function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+function csvCell(cell: string): string {
+  const text = printable(cell)
+  const safe = /^[=+\-@]/.test(text) ? `'${text}` : text
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -6,7 +6,7 @@ import type { AccessReport } from './access.ts'
 import { pageScript } from './page-script.ts'
 import { pageStyle } from './page-style.ts'
 import { accessSections, type Section, type Table } from './sections.ts'
-import { printable } from './as-text.ts'
+import { printable } from '../../config/problems.ts'
 
 export type PageFacts = {
   /** Names of files as given. */

@@ -12,6 +12,12 @@ export type FindingKind = {
 }
 
 export const findingKinds = {
+  SG000: {
+    severity: 'error',
+    title: 'The configuration is not valid',
+    why: 'Scopegate does not start with it, and a running one keeps the last good configuration.',
+    cure: 'The message says what would be right. Findings of other kinds are looked for once it is valid.',
+  },
   SG001: {
     severity: 'error',
     title: 'A route needs a scope that no resource server defines',

@@ -3,13 +3,13 @@ import type { InboundConfig } from '../../config/config.ts'
 import { contains } from '../../decision/crossing.ts'
 import type { Owner } from '../../decision/owner.ts'
 import { compareSpecificity, type Pattern } from '../../decision/pattern.ts'
-import type { Access, Route } from '../../decision/routes.ts'
-import { scopeText } from '../../decision/scopes.ts'
+import type { Route } from '../../decision/routes.ts'
 import { findRoute } from '../../decision/table.ts'
 import { parseTarget } from '../../decision/target.ts'
 import { emptyTrie, overlapping, ownerOf } from '../../decision/trie.ts'
 import { isAtMost } from '../needs.ts'
 import type { Imported, Placed } from './import.ts'
+import { needsOf } from '../../proxy/explain.ts'
 
 export type Drift = {
   readonly kind: 'no_route' | 'wider' | 'narrower' | 'no_operation'
@@ -47,7 +47,7 @@ function driftOfOperation(placed: Placed, config: InboundConfig): readonly Drift
   if (found.value.kind === 'not_listed')
     return drift('no_route', `${found.value.because} (line ${found.value.owner.line})`)
   const { route } = found.value
-  const asks = `its route at line ${route.line} asks for ${accessText(route.access)}, the document for ${accessText(access)}`
+  const asks = `its route at line ${route.line} asks for ${needsOf(route)}, the document for ${needsOf({ access })}`
   if (!isAtMost(route.access, access)) return drift('wider', asks)
   const isSame = isAtMost(access, route.access)
   return isSame || !operation.demand.isExact ? [] : drift('narrower', asks)
@@ -96,7 +96,7 @@ function driftOfRoute(
     const wide = around.filter(({ pattern }) => contains(pattern, route.pattern))
     const nearest = ofMethod(wide, method).toSorted(bySpecificity)[0]
     if (own.length > 0 || nearest === undefined || isAtMost(route.access, nearest.access)) return []
-    const asks = `asks for ${accessText(route.access)}, the document (line ${nearest.line}) for ${accessText(nearest.access)}`
+    const asks = `asks for ${needsOf(route)}, the document (line ${nearest.line}) for ${needsOf(nearest)}`
     return [drift('wider', method, asks)]
   })
 }
@@ -105,14 +105,3 @@ const bySpecificity = (
   a: { readonly pattern: Pattern },
   b: { readonly pattern: Pattern },
 ): number => compareSpecificity(a.pattern, b.pattern)
-
-function accessText(access: Access): string {
-  switch (access.kind) {
-    case 'public':
-      return 'no token'
-    case 'authenticated':
-      return 'any valid token'
-    case 'scopes':
-      return scopeText(access.need)
-  }
-}

@@ -7,7 +7,7 @@ import type { Side } from '../../../src/decision/difference/side.ts'
 import type { Route } from '../../../src/decision/routes.ts'
 import type { ScopeName, ScopeNeed } from '../../../src/decision/scopes.ts'
 import { trieOf } from '../../../src/decision/table.ts'
-import type { NonEmpty } from '../../../src/units.ts'
+import { nonEmpty } from '../../../src/units.ts'
 import { property, route, table } from '../support.ts'
 import { drawnSides, rowsBetween, sideOf } from './support.ts'
 
@@ -17,7 +17,7 @@ const accepted: Partial<Route> = { conditions: [{ kind: 'issuer', names: ['app']
 const one = (scope: string): ScopeNeed => ({ kind: 'one', scope: scope as ScopeName })
 const list = (kind: 'anyOf' | 'allOf', ...needs: readonly ScopeNeed[]): ScopeNeed => ({
   kind,
-  needs: needs as unknown as NonEmpty<ScopeNeed>,
+  needs: nonEmpty(needs),
 })
 const asks = (need: ScopeNeed, changes: Partial<Route> = {}): Partial<Route> => ({
   ...accepted,
@@ -155,7 +155,7 @@ t.test('new clients are told apart from those who could already', (t) => {
     asks(one('a'), {
       conditions: [
         { kind: 'issuer', names: ['app'] },
-        { kind: 'client', ids: ids as unknown as NonEmpty<string> },
+        { kind: 'client', ids: nonEmpty(ids) },
       ],
     })
   const parts = (before: Partial<Route>, after: Partial<Route>) =>

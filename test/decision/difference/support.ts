@@ -12,7 +12,7 @@ import type { Presented } from '../../../src/decision/difference/who.ts'
 import type { Access, Condition, Mode, Route } from '../../../src/decision/routes.ts'
 import type { ScopeName, ScopeNeed } from '../../../src/decision/scopes.ts'
 import { buildRouteTable, findRoute } from '../../../src/decision/table.ts'
-import { no, ok, seconds, type NonEmpty } from '../../../src/units.ts'
+import { no, nonEmpty, ok, seconds, type NonEmpty } from '../../../src/units.ts'
 import { route, strict, target } from '../support.ts'
 
 /** Issuers of the side by name, with the key that both sides know them by. */
@@ -58,7 +58,7 @@ const need: fc.Arbitrary<ScopeNeed> = fc.letrec<{ need: ScopeNeed }>((tie) => ({
       .tuple(one('anyOf', 'allOf'), fc.array(tie('need'), { minLength: 1, maxLength: 3 }))
       .map(([kind, needs]): ScopeNeed => ({
         kind: kind as 'anyOf',
-        needs: needs as unknown as NonEmpty<ScopeNeed>,
+        needs: nonEmpty(needs),
       })),
   ),
 })).need
@@ -81,7 +81,7 @@ const access: fc.Arbitrary<Access> = fc.oneof(
 )
 
 const some = (...values: readonly string[]): fc.Arbitrary<NonEmpty<string>> =>
-  fc.subarray([...values], { minLength: 1 }).map((list) => list as unknown as NonEmpty<string>)
+  fc.subarray([...values], { minLength: 1 }).map((list) => nonEmpty(list))
 
 const mode: fc.Arbitrary<Mode> = one(
   'enforce',
