@@ -141,6 +141,13 @@ inbound:
   routes: [${routes}]
 `
 
+t.test('a text that looks like a number is told apart from the number', (t) => {
+  const claims = `claims: { version: [2, "2", "true", two, true] }`
+  const { routes } = reportOf(inboundWith(`{ path: /a, authenticated: true, ${claims} }`))
+  t.match(routes, [{ conditions: ['claim version = 2 or "2" or "true" or two or true'] }])
+  t.end()
+})
+
 t.test('a token counts only where its issuer is accepted', (t) => {
   const template = templateWith(['export'], [machine('worker', 'app-api/export')])
   const text = twoPools(
