@@ -64,6 +64,8 @@ export function describeCheck(program: Commander, parsed: (command: CheckCommand
     const lints = flags.lint === true || templates.length > 0 || format === 'sarif'
     if (!lints && (ignore !== undefined || failOn !== undefined))
       command.error('error: --ignore and --fail-on are for findings; add --lint or --template')
+    if (flags.openapi === undefined && (flags.scopePrefix !== '' || flags.basePath !== undefined))
+      command.error('error: --scope-prefix and --base-path are for a document; add --openapi')
     parsed({
       ...{ name: 'check', config, online: online === true },
       json: flags.json === true || format === 'json',

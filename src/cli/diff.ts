@@ -21,8 +21,8 @@ type Flags = {
 }
 
 export function describeDiff(program: Commander, parsed: (command: DiffCommand) => void): void {
-  program
-    .command('diff')
+  const command = program.command('diff')
+  command
     .description('tell which requests two configurations decide differently, and whose')
     .argument('<old>', 'a file, env:NAME, or a revision of git: HEAD~1:proxy.config.yaml')
     .argument('<new>', 'the same')
@@ -41,6 +41,8 @@ export function describeDiff(program: Commander, parsed: (command: DiffCommand) 
     .option('--parameters <file...>', 'parameters of the templates')
     .action((before: string, after: string, flags: Flags) => {
       const { format, failOn, templateOld = [], templateNew = [], parameters = [] } = flags
+      if (parameters.length > 0 && templateOld.length + templateNew.length === 0)
+        command.error('error: --parameters are for templates; add --template-new')
       parsed({
         ...{ name: 'diff', before, after, format, parameters },
         failOnWidened: failOn === 'widened',

@@ -10,6 +10,7 @@ import type { Given } from './parameter-files.ts'
 import { readMembers } from './permission-members.ts'
 import type { FileProblem, Permissions, SourceFile } from './permissions-model.ts'
 import { surroundAll } from './surroundings.ts'
+import type { Stacked } from './surroundings.ts'
 import { section } from './template-scope.ts'
 
 /**
@@ -27,7 +28,9 @@ export function readPermissions(
   const opened = templates.map(openTemplate)
   const found = opened.flatMap((one) => (one.ok ? [one.value] : []))
   const problems = [...opened.flatMap((one) => (one.ok ? [] : one.problem)), ...given.problems]
-  const members = readMembers(surroundAll(found, given))
+  const stacked = surroundAll(found, given)
+  const members = readMembers(stacked)
+  judgeConditions(stacked)
   const refused = found.flatMap((template) => template.refused)
   const [first, ...others] = [...problems, ...once(refused)]
   if (first !== undefined) return no([first, ...others])
@@ -37,6 +40,13 @@ export function readPermissions(
 const once = (problems: readonly FileProblem[]): readonly FileProblem[] => [
   ...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values(),
 ]
+
+/** AWS refuses a template in which one refers to itself, whether or not anything hangs on it. */
+function judgeConditions(stacked: readonly Stacked[]): void {
+  for (const { template, reader } of stacked)
+    for (const { key } of section(template.root, 'Conditions')?.items ?? [])
+      reader.condition(String(key), key as Node)
+}
 
 /** What may make clients that nobody sees in the text. */
 function outOfSight(template: OpenTemplate): readonly FileProblem[] {

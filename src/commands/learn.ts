@@ -34,6 +34,12 @@ export async function learn(
     io.err(`there is no request in ${safe(logs.join(', '))}\n`)
     return exitCodes.failed
   }
+  if (learned.requests === learned.skipped.outbound && days === undefined) {
+    io.err(
+      `every request in ${safe(logs.join(', '))} is outbound: routes come of what the inbound proxy was asked\n`,
+    )
+    return exitCodes.failed
+  }
   const proposal = propose(learned, { minCount, mostNames })
   const unused = config && days !== undefined ? unusedOf(config, learned, days) : undefined
   for (const text of toldTexts(learned, proposal)) io.err(`${text}\n`)

@@ -299,6 +299,13 @@ t.test('what nobody could cure is an error with its place', (t) => {
     }),
     [/^c:1:\d+ Conditions\.B condition `A` refers to itself/],
   )
+  // AWS refuses it, though nothing hangs on it
+  t.match(
+    problemsOf({
+      c: `Conditions: { A: !Not [!Condition A] }\nResources:\n  X: { Type: AWS::Cognito::UserPool }\n`,
+    }),
+    [/^c:1:\d+ Conditions\.A condition `A` refers to itself/],
+  )
   const ring = (to: string, from: string) =>
     `Resources: { C: { Type: AWS::Cognito::UserPoolClient, Properties: { ClientName: !ImportValue ${to} } } }
 Outputs: { O: { Value: !ImportValue ${to}, Export: { Name: ${from} } } }\n`

@@ -176,4 +176,9 @@ t.test('check tells findings beside what it tells anyway', async (t) => {
     err: /--ignore and --fail-on are for findings/,
   })
   t.match(await run('--ignore', 'a'), { exitCode: 2, err: /are for findings/ })
+  for (const flag of [
+    ['--scope-prefix', 'a/'],
+    ['--base-path', '/v1'],
+  ])
+    t.match(await run(...flag), { exitCode: 2, err: /are for a document; add --openapi/ })
 })

@@ -55,6 +55,10 @@ t.test('exit code 1 with --fail-on widened, when somebody can call more', async 
     [['env:OPEN', 'env:OPEN', '--fail-on', 'widened'], 0],
   ] as const
   for (const [args, code] of cases) t.equal((await run(t, args, env)).code, code, args.join(' '))
+  await t.rejects(
+    run(t, ['a', 'b', '--parameters', 'p.json']),
+    /--parameters are for templates; add --template-new/,
+  )
 })
 
 t.test('the formats', async (t) => {

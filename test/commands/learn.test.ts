@@ -28,6 +28,8 @@ ${lineOf('GET /status', undefined, undefined)}
 {"level":"info","time":"2026-11-20T10:00:00.000Z","msg":"started"}
 `
 
+const outboundLog = `${lineOf('GET /a', undefined, undefined, { direction: 'outbound' })}\n`
+
 const routes = `# Proposed from 2 requests, 2026-11-20T10:00:00.000Z to 2026-11-20T10:00:00.000Z. Nothing is applied: review each route.
 # Not looked at: 1 line about something else than a request.
 inbound:
@@ -43,7 +45,8 @@ inbound:
 t.test('files, packed files and standard input are read alike, several as one log', async (t) => {
   const folder = folderWith(t, { 'a.log': log })
   writeFileSync(join(folder, 'a.log.gz'), gzipSync(log))
-  for (const name of [join(folder, 'a.log'), join(folder, 'a.log.gz'), '-']) {
+  writeFileSync(join(folder, 'marked.log'), `\uFEFF${log}`)
+  for (const name of [...['a.log', 'a.log.gz', 'marked.log'].map((one) => join(folder, one)), '-']) {
     const { io, out, err } = fakeIo(t, { openStdin: () => Readable.from([Buffer.from(log)]) })
     t.equal(await dispatch(command([name]), io), 0, name)
     t.equal(out(), routes)
@@ -73,6 +76,7 @@ t.test(
       'text.log': '[10:00:00] INFO: inbound GET /a -> 200 (1 ms)\n',
       'other.log': '127.0.0.1 - - [20/Nov/2026] "GET / HTTP/1.1" 200\n'.repeat(100_000),
       'bad.gz': 'no gzip',
+      'out.log': outboundLog,
     })
     writeFileSync(join(folder, 'cut.gz'), gzipSync(log).subarray(0, 40))
     const cure = 'JSON lines are read, as `log.format: json` writes them'
@@ -81,6 +85,7 @@ t.test(
       events: `there is no request in ${folder}/events`,
       'text.log': `${folder}/text.log:1:1 this is the log as text: ${cure}`,
       'other.log': `${folder}/other.log:1:1 this is no line of the log: ${cure}`,
+      'out.log': `every request in ${folder}/out.log is outbound: routes come of what the inbound proxy was asked`,
       'bad.gz': `${folder}/bad.gz: the file is damaged, or no gzip`,
       'cut.gz': `${folder}/cut.gz: the file ends in the middle`,
       none: `${folder}/none: the file does not exist`,
@@ -98,6 +103,7 @@ t.test(
 t.test('with a configuration, what was not in use is told', async (t) => {
   const folder = folderWith(t, {
     'a.log': log,
+    'out.log': outboundLog,
     'c.yaml': `version: 1
 issuers: { app: { userPoolId: eu-central-1_a1B2c3D4e } }
 inbound:
@@ -121,6 +127,11 @@ inbound:
 # Scopes that only such routes ask for: app-api/old
 `,
   )
+  // which routes are not in use can be asked of an outbound proxy, too
+  const outbound = fakeIo(t)
+  const asked = command([join(folder, 'out.log')], { config, unused: 30 })
+  t.equal(await dispatch(asked, outbound.io), 0)
+  t.match(outbound.out(), '#   inbound * /** (line 8): nowhere in the log')
   const json = fakeIo(t)
   t.equal(
     await dispatch(command([join(folder, 'a.log')], { config, unused: 30, json: true }), json.io),

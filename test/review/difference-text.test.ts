@@ -196,6 +196,22 @@ t.test('names from a configuration are no markup', (t) => {
   t.end()
 })
 
+t.test('rows that read the same are one', (t) => {
+  const before = inboundWith('{ path: "/c/{p}/b", scopes: s }, { path: /**, scopes: s }')
+  const after = inboundWith(
+    '{ path: "/{p}/a/**", scopes: t }, { path: /**, scopes: s }',
+    '  ignoreCase: true',
+  )
+  const lines = linesOf(before, after)
+  const from = lines.indexOf('In other spellings (upper and lower case): newly callable')
+  t.same(lines.slice(from + 1, from + 4), [
+    'any method | /c/a/b | scope t (before: scope s)',
+    'any method | /c/a/b | scope t',
+    'any method | /c/{p}/b except /{p}/a/** | scope s',
+  ])
+  t.end()
+})
+
 t.test('a long comment is cut where it says so', (t) => {
   const report = reportOf(many(150, 's'), many(150, 't'))
   const markdown = asMarkdown(documentOf(report, code), report)

@@ -246,6 +246,14 @@ t.test('what callers can make the upstream believe', (t) => {
     'widened headers that callers can send: none -> x-a',
     'narrowed headers that callers cannot send: none -> x-c',
   ])
+  // what another form still removes is no change: any, by its beginning, or with _ for -
+  t.same(settingsOf(headers('x-a, x-b-c'), headers('x-*')), [
+    'narrowed headers that callers cannot send: none -> x-*',
+  ])
+  t.same(settingsOf(headers('x-*'), headers('x-*, x-a, x_b')), [])
+  t.same(settingsOf(headers('x-*, y-b'), headers('x-a, y_b')), [
+    'widened headers that callers can send: none -> x-*',
+  ])
   const identity = (map: string) => withInbound(`  identityHeaders: ${map}`)
   t.same(settingsOf(identity('{ x-who: sub }'), identity('{ x-who: client_id }')), [
     'changed inbound.identityHeaders: x-who: sub -> x-who: client_id',

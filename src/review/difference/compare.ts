@@ -83,9 +83,9 @@ export function compareRevisions(
   return ok({
     before: before.name,
     after: after.name,
-    rows: [...rows].sort(inOrder),
+    rows: inOrder(rows, loudness),
     settings,
-    clients: clients && [...clients].sort(byPath),
+    clients: clients && inOrder(clients, ({ effect }) => effect),
     assumptions: [
       ...new Set(holders && [...holders.before.assumptions, ...holders.after.assumptions]),
     ],
@@ -110,27 +110,23 @@ function sideOf(inbound: InboundConfig | undefined, issuers: ReadonlyMap<string,
   return { table, mode, ignoreCase, issuers }
 }
 
-/** Stable, whatever the order of routes in the files. */
-function inOrder(a: Row<AccessChange>, b: Row<AccessChange>): number {
-  return compareText(orderOf(a), orderOf(b))
-}
+/** Public exposure first. */
+const loudness = ({ direction, who }: AccessChange): number =>
+  direction === 'lost' ? 2 : who.kind === 'everyone' ? 0 : 1
 
-function orderOf({ region, methods, isWritten, change }: Row<AccessChange>): string {
-  const { direction, who } = change
-  const rank = direction === 'lost' ? 2 : who.kind === 'everyone' ? 0 : 1
-  return [rank, isWritten ? 0 : 1, region.template.text, JSON.stringify([methods, who])].join(' ')
+/**
+ * Stable, whatever the order of routes in the files: the loudest first, then by path.
+ * Rows that read the same, about several other spellings of a path, are one.
+ */
+function inOrder<Change>(
+  rows: readonly Row<Change>[],
+  rank: (change: Change) => number | string,
+): readonly Row<Change>[] {
+  const orderOf = ({ region, methods, isWritten, change }: Row<Change>): string => {
+    const except = region.except.map(({ text }) => text)
+    const rest = JSON.stringify([methods, change, except])
+    return [rank(change), isWritten ? 0 : 1, region.template.text, rest].join(' ')
+  }
+  const byOrder = new Map(rows.map((row) => [orderOf(row), row]))
+  return [...byOrder].sort(([a], [b]) => Number(a > b) - Number(a < b)).map(([, row]) => row)
 }
-
-/** By effect, then by path. */
-function byPath(a: Row<ClientChange>, b: Row<ClientChange>): number {
-  const order = ({ region, methods, change, isWritten }: Row<ClientChange>): string =>
-    [
-      change.effect,
-      isWritten ? 0 : 1,
-      region.template.text,
-      JSON.stringify([methods, change.clients]),
-    ].join(' ')
-  return compareText(order(a), order(b))
-}
-
-const compareText = (a: string, b: string): number => Number(a > b) - Number(a < b)

@@ -1,6 +1,7 @@
 /** Settings of the inbound proxy that differ, and what that does to who is let through. Pure. */
 import type { InboundConfig, ListenAddress } from '../../config/config.ts'
 import type { Route } from '../../decision/routes.ts'
+import { createSpoofable } from '../../proxy/identity.ts'
 import { awayIn, compareByName } from './by-name.ts'
 import { compareIssuers } from './issuers.ts'
 import type { IssuerPair } from './issuer-keys.ts'
@@ -202,8 +203,11 @@ const outliving = (inbound: InboundConfig) =>
   idsOf(inbound, ({ websocket }) => websocket.outliveToken)
 const forwarding = (inbound: InboundConfig) =>
   idsOf(inbound, ({ access }) => access.kind === 'public' && access.forwardAuthorization)
-const missing = (before: InboundConfig, after: InboundConfig) =>
-  removedBy(before).filter((name) => !removedBy(after).includes(name))
+/** A name may be one of many that another form removes: `x-user` of `x-*`. */
+function missing(before: InboundConfig, after: InboundConfig): readonly string[] {
+  const isRemoved = createSpoofable(after.identityHeaders, after.removeHeaders)
+  return removedBy(before).filter((name) => !isRemoved(name))
+}
 const removedBy = ({ removeHeaders, identityHeaders }: InboundConfig): readonly string[] => [
   ...removeHeaders,
   ...identityHeaders.map(({ header }) => header),

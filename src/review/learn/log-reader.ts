@@ -17,8 +17,10 @@ const mostForeign = 1000
 /** Reads a log into `learning`. */
 export function createLogReader(learning: Learning): LogReader {
   const seen = { lines: 0, ours: 0, foreignLine: 0, isText: false }
-  const lines = createLines(mostLineBytes, (text) => {
+  const lines = createLines(mostLineBytes, (line) => {
     seen.lines += 1
+    // some tools put a byte order mark before the first line
+    const text = seen.lines === 1 ? line?.replace(/^\uFEFF/, '') : line
     if (learning.add(text) === 'ours') seen.ours += 1
     else if (seen.foreignLine === 0) {
       seen.foreignLine = seen.lines
