@@ -31,10 +31,11 @@ export type Command =
   | LearnCommand
   | DevCommand
 
-/** Each adds one command to the program, and tells when that was asked for; in the order of the help. */
-const describers: Readonly<
-  Record<Command['name'], (program: Commander, parsed: (command: Command) => void) => void>
-> = {
+/** Adds one command to the program, and tells when that was asked for. */
+type Describer = (program: Commander, parsed: (command: Command) => void) => void
+
+/** In the order of the help. */
+const describers: Readonly<Record<Command['name'], Describer>> = {
   run: describeRun,
   check: describeCheck,
   explain: describeExplain,
@@ -68,7 +69,7 @@ export function parseArguments(args: readonly string[], version: string): Parsed
   let out = ''
   let err = ''
   const program = describe(version)
-  for (const describeOne of Object.values(describers))
+  for (const describeOne of describersFor(args[0]))
     describeOne(program, (parsed) => {
       command = parsed
     })
@@ -89,6 +90,12 @@ export function parseArguments(args: readonly string[], version: string): Parsed
     return { kind: 'ending', ending: { exitCode, out, err } }
   }
   return { kind: 'command', command }
+}
+
+/** The one that is asked for, or all of them: describing thirteen takes a part of every start. */
+function describersFor(first: string | undefined): readonly Describer[] {
+  const asked = commandNames.find((name) => name === first)
+  return asked === undefined ? Object.values(describers) : [describers[asked]]
 }
 
 const withSubcommands = (command: Commander): readonly Commander[] => [

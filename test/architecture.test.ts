@@ -143,7 +143,7 @@ t.test('a library that could surprise us is known to the files that say so', (t)
     oauth4webapi: ['tokens/client-auth.ts', 'tokens/request.ts'],
     'lru-cache': ['tokens/verified.ts'],
     pino: ['ops/log.ts'],
-    'prom-client': ['ops/metrics.ts'],
+    'prom-client': ['ops/exposition.ts'],
     'node:tls': ['config/compile/listener-tls.ts', 'proxy/connect.ts', 'proxy/peer-certificate.ts'],
     '@opentelemetry/api': ['ops/otel-exchange.ts', 'ops/otel-spans.ts', 'ops/otel.ts'],
     '@opentelemetry/sdk-trace-base': ['ops/otel.ts'],

@@ -36,7 +36,7 @@ export function createAdmin(parts: AdminParts): Admin {
   return {
     async start(listen) {
       overSocket = listen.kind === 'socket'
-      await app.ready()
+      await Promise.all([app.ready(), parts.metrics.expose()])
       // probes and scrapers need a handful; a flood shall not take the descriptors of the listeners beside it
       app.server.maxConnections = mostConnections
       return bind(app.server, listen)

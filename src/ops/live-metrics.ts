@@ -4,7 +4,7 @@
  */
 import type { EpochSeconds, Milliseconds } from '../units.ts'
 import type { Direction } from './access.ts'
-import type { Sample } from './request-metrics.ts'
+import type { Sample } from './series.ts'
 
 export type LiveFigures = {
   readonly listeners: readonly {

@@ -3,13 +3,7 @@
  * samples when somebody asks: prom-client would look five sets of labels up for each request (docs/performance.md).
  */
 import type { AccessRecord, Direction } from './access.ts'
-
-/** One sample in the form that prom-client's registry takes. */
-export type Sample = {
-  readonly metricName?: string
-  readonly labels: Readonly<Record<string, string | number>>
-  readonly value: number
-}
+import type { Sample } from './series.ts'
 
 export type RequestMetrics = {
   readonly access: (record: AccessRecord) => void

@@ -46,7 +46,10 @@ t.test('files, packed files and standard input are read alike, several as one lo
   const folder = folderWith(t, { 'a.log': log })
   writeFileSync(join(folder, 'a.log.gz'), gzipSync(log))
   writeFileSync(join(folder, 'marked.log'), `\uFEFF${log}`)
-  for (const name of [...['a.log', 'a.log.gz', 'marked.log'].map((one) => join(folder, one)), '-']) {
+  for (const name of [
+    ...['a.log', 'a.log.gz', 'marked.log'].map((one) => join(folder, one)),
+    '-',
+  ]) {
     const { io, out, err } = fakeIo(t, { openStdin: () => Readable.from([Buffer.from(log)]) })
     t.equal(await dispatch(command([name]), io), 0, name)
     t.equal(out(), routes)
