@@ -3,6 +3,9 @@ import * as z from 'zod'
 import { bytes, type Bytes, nonEmpty } from '../../units.ts'
 import { durationText, longestDuration, parseDuration } from '../durations.ts'
 
+// a configuration is read once: code that zod would write and compile for that takes longer than it saves
+z.config({ jitless: true })
+
 /** Messages start with `must`, so that a missing key can say `is missing; it must …`. */
 export const text = (must = 'must be text') => z.string({ error: must }).min(1, { error: must })
 
