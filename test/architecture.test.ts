@@ -36,7 +36,7 @@ function importsOf(from: string, text: string): readonly Import[] {
 
 /** From the bottom up. A file imports its own level and those below. */
 const levels = [
-  ['units'],
+  ['units', 'node-http'],
   ['decision'],
   ['tokens'],
   ['config', 'ops'],
@@ -151,6 +151,11 @@ t.test('a library that could surprise us is known to the files that say so', (t)
     '@opentelemetry/exporter-trace-otlp-http': ['ops/otel.ts'],
   }
   for (const [name, where] of Object.entries(known)) t.strictSame(importersOf(name), where, name)
+  t.end()
+})
+
+t.test('node:http is never imported, which would load the built-in undici', (t) => {
+  t.strictSame(shown(imports.filter(({ to, isType }) => to === 'node:http' && !isType)), [])
   t.end()
 })
 

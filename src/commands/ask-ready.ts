@@ -1,8 +1,8 @@
 /** Asks /readyz of a running proxy; where it is stands in the configuration. */
-import http from 'node:http'
 import { parseDocument } from 'yaml'
 import { type Environment, interpolate } from '../config/interpolate.ts'
 import { configSource, readTextFile } from '../config/load.ts'
+import { http } from '../node-http.ts'
 import { no, ok, type Result } from '../units.ts'
 
 const defaultAdmin = '127.0.0.1:9901'

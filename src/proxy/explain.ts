@@ -1,10 +1,10 @@
 /** The question of the status page's form -> its answer. Pure: the engine of `scopegate explain` decides. */
-import { METHODS } from 'node:http'
 import { type Condition, type Route } from '../decision/routes.ts'
 import { unknownToken } from '../decision/explain.ts'
 import { scopeText } from '../decision/scopes.ts'
 import { didYouMean } from '../config/suggest.ts'
 import type { InboundConfig } from '../config/config.ts'
+import { http } from '../node-http.ts'
 import type { Explanation, Verdict } from '../ops/status.ts'
 import { no, ok, type Result } from '../units.ts'
 import { type AskedRequest, explainRequest, type Outcome } from './explained.ts'
@@ -45,8 +45,10 @@ export function readRequest(text: string): Result<AskedRequest, string> {
   const isPathAlone = second === undefined && first.startsWith('/')
   const method = isPathAlone ? 'GET' : first.toUpperCase()
   const target = isPathAlone ? first : (second ?? '')
-  if (!METHODS.includes(method))
-    return no(`This method is not known: it is answered 400${didYouMean(method, METHODS) || '.'}`)
+  if (!http.METHODS.includes(method))
+    return no(
+      `This method is not known: it is answered 400${didYouMean(method, http.METHODS) || '.'}`,
+    )
   if (!target.startsWith('/')) return no('Write a path that begins with / after the method.')
   return ok({ method, target })
 }

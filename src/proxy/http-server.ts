@@ -1,8 +1,9 @@
 /** The server under a listener: plain, or with TLS 1.2 and later (SPEC 2). */
-import http from 'node:http'
+import type { Server, ServerOptions } from 'node:http'
 import https from 'node:https'
 import type net from 'node:net'
 import type { ListenAddress, ListenerTls } from '../config/config.ts'
+import { http } from '../node-http.ts'
 import { milliseconds } from '../units.ts'
 
 /** Most that a handshake may take. */
@@ -10,7 +11,7 @@ const handshakeTimeout = milliseconds(10_000)
 
 export type HttpServer = {
   /** With TLS it is one of node:https, which has the same face. */
-  readonly server: http.Server & { maxHeaderSize?: number }
+  readonly server: Server & { maxHeaderSize?: number }
   /** Called with each connection on which HTTP is spoken from now on. */
   readonly onConnection: (take: (socket: net.Socket) => void) => void
   /** Serves a connection from its next byte on as if it had just come. */
@@ -24,12 +25,12 @@ export type HttpServer = {
 }
 
 /** A server for `address`; what node:http limits by itself is in `options`. */
-export function createHttpServer(address: ListenAddress, options: http.ServerOptions): HttpServer {
+export function createHttpServer(address: ListenAddress, options: ServerOptions): HttpServer {
   const tls = tlsOf(address)
   return tls === undefined ? createPlain(options) : createSecure(tls, options)
 }
 
-function createPlain(options: http.ServerOptions): HttpServer {
+function createPlain(options: ServerOptions): HttpServer {
   const server = http.createServer(options)
   return {
     server,
@@ -41,7 +42,7 @@ function createPlain(options: http.ServerOptions): HttpServer {
   }
 }
 
-function createSecure(tls: ListenerTls, options: http.ServerOptions): HttpServer {
+function createSecure(tls: ListenerTls, options: ServerOptions): HttpServer {
   let used = tls
   const asksClients = tls.clientCa !== undefined
   /** By peer; node:tls does not tell which connection is under a socket of its own. */

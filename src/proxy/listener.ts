@@ -7,10 +7,11 @@
  * take any time (pauses are limited by `request-body.ts`).
  */
 import { randomUUID } from 'node:crypto'
-import http from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { LimitsConfig, ListenAddress } from '../config/config.ts'
+import { http } from '../node-http.ts'
 import { addressOf, bind } from '../ops/bind.ts'
 import { createHttpServer } from './http-server.ts'
 import type { Result } from '../units.ts'
@@ -22,14 +23,9 @@ import { createTurns, type Turns } from './turns.ts'
 import { isWebSocket, replayAsRequest } from './upgrade.ts'
 
 export type ListenerHandlers = {
-  request(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void
+  request(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void
   /** A WebSocket handshake; undefined = such requests are served like any other. */
-  upgrade?: (
-    req: http.IncomingMessage,
-    res: http.ServerResponse,
-    socket: Duplex,
-    head: Buffer,
-  ) => void
+  upgrade?: (req: IncomingMessage, res: ServerResponse, socket: Duplex, head: Buffer) => void
   /** Something that never became a request was answered with this problem. */
   malformed(problem: Problem): void
   /** A TLS handshake came to nothing; OpenSSL's code, for the operator. */
@@ -86,7 +82,7 @@ export function createListener(
 
   const serve =
     (expectsContinue: boolean) =>
-    (req: http.IncomingMessage, res: http.ServerResponse): void => {
+    (req: IncomingMessage, res: ServerResponse): void => {
       const isForeign = saysOtherProtocol(req)
       turnsOf(req.socket).take(() => {
         guard(req, res, () => {
@@ -100,7 +96,7 @@ export function createListener(
   server.on('checkContinue', serve(true))
   // an Expect that we do not know is ours to ignore (RFC 9110 §10.1.1)
   server.on('checkExpectation', serve(false))
-  server.on('connect', (_req: http.IncomingMessage, socket: net.Socket) => {
+  server.on('connect', (_req: IncomingMessage, socket: net.Socket) => {
     refuse(socket, { code: 'method_refused' })
   })
   server.on('clientError', (error: ClientError, socket: net.Socket) => {
@@ -116,7 +112,7 @@ export function createListener(
   secured.onConnection(turnsOf)
   const { upgrade } = handlers
   if (upgrade !== undefined)
-    server.on('upgrade', (req: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
+    server.on('upgrade', (req: IncomingMessage, socket: net.Socket, head: Buffer) => {
       socket.on('error', () => socket.destroy())
       const res = isWebSocket(req) ? handshakeResponse(req) : undefined
       turnsOf(socket).take(() => {
@@ -153,7 +149,7 @@ export function createListener(
     server.maxConnections = next.maxConnections
   }
 
-  function guard(req: http.IncomingMessage, res: http.ServerResponse, run: () => void): void {
+  function guard(req: IncomingMessage, res: ServerResponse, run: () => void): void {
     try {
       run()
     } catch (error) {
@@ -163,7 +159,7 @@ export function createListener(
   }
 
   /** Answers a request that went wrong, unless its answer has begun: then that can only be cut. */
-  function answerLast(req: http.IncomingMessage, res: http.ServerResponse, problem: Problem): void {
+  function answerLast(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
     refuseMore(req.socket)
     if (res.headersSent) {
       cutAnswer(req)
@@ -175,7 +171,7 @@ export function createListener(
     cutUnread(req, res, unreadLimit)
   }
 
-  function refuseForeign(req: http.IncomingMessage, res: http.ServerResponse): void {
+  function refuseForeign(req: IncomingMessage, res: ServerResponse): void {
     handlers.malformed(noHttp)
     answerLast(req, res, noHttp)
   }
@@ -230,7 +226,7 @@ export function createListener(
 }
 
 /** The response to a handshake; it ends the connection unless the socket is taken over. */
-function handshakeResponse(req: http.IncomingMessage): http.ServerResponse {
+function handshakeResponse(req: IncomingMessage): ServerResponse {
   const res = new http.ServerResponse(req)
   res.shouldKeepAlive = false
   res.once('finish', () => {

@@ -1,11 +1,12 @@
 /** Does the request line say HTTP? node:http takes RTSP and ICE for it, and tells only their version (R19, H6). */
-import { type IncomingMessage, METHODS } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { http } from '../node-http.ts'
 
 /** node:http's parser; what it parses now is a copy, and there only while `request` is emitted. Undocumented. */
 type Parsing = Socket & { readonly parser?: { getCurrentBuffer?(): Buffer } | null }
 
-const methods: ReadonlySet<string> = new Set(METHODS)
+const methods: ReadonlySet<string> = new Set(http.METHODS)
 
 /** The parser also knows methods of RTSP, which no route can name (SPEC 3). Pure. */
 export function isHttpMethod(method: string): boolean {

@@ -1,7 +1,8 @@
 /** One bounded GET of a JSON document from an issuer; only this file and request.ts speak HTTP in tokens/. */
 import { once } from 'node:events'
-import http from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
+import { http } from '../node-http.ts'
 import { no, ok, type Bytes, type Milliseconds, type Result } from '../units.ts'
 import { decodeUtf8 } from './json.ts'
 import type { TlsSettings } from './settings.ts'
@@ -66,7 +67,7 @@ async function exchange(
   // whatever comes after the head is told by the body too
   request.on('error', () => undefined)
   try {
-    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
     const status = response.statusCode as number
     if (status !== 200) {
       const isRedirect = status >= 300 && status < 400

@@ -1,7 +1,7 @@
 /** One inbound route -> Route: access and conditions, its policy merged in (SPEC 2.1). */
-import { METHODS } from 'node:http'
 import { parsePattern } from '../../decision/pattern.ts'
 import type { Access, Condition, Mode, Route } from '../../decision/routes.ts'
+import { http } from '../../node-http.ts'
 import type { NonEmpty } from '../../units.ts'
 import type { KeyPath } from '../problems.ts'
 import { keysAt, placeOf, read, report, reportLack } from '../read.ts'
@@ -99,11 +99,11 @@ function readMethods(
     const at = itemPath(context, path, index)
     if (method === 'CONNECT' || method === 'TRACE')
       report(context, at, `${method} is always refused; remove it`)
-    else if (!METHODS.includes(method))
+    else if (!http.METHODS.includes(method))
       report(
         context,
         at,
-        `${shown(context, at)} is no method that can be received${didYouMean(method, METHODS)}`,
+        `${shown(context, at)} is no method that can be received${didYouMean(method, http.METHODS)}`,
       )
     else if (methods.indexOf(method) !== index) report(context, at, `${method} stands here twice`)
   })

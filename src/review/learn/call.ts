@@ -1,5 +1,5 @@
 /** One line of the log -> a call, or what else it is (docs/logs.md). Pure. */
-import { METHODS } from 'node:http'
+import { http } from '../../node-http.ts'
 
 /** A request as its line tells it. */
 export type Call = {
@@ -61,7 +61,7 @@ function parsed(text: string): Fields | undefined {
 function readCall(fields: Fields, time: string): LogLine {
   const { direction, method, path, status, enforced } = fields
   if (direction !== 'inbound' && direction !== 'outbound') return foreign
-  if (typeof method !== 'string' || !METHODS.includes(method)) return foreign
+  if (typeof method !== 'string' || !http.METHODS.includes(method)) return foreign
   if (typeof path !== 'string' || typeof status !== 'number') return foreign
   const text = (name: string): string | undefined => {
     const value = fields[name]

@@ -1,10 +1,10 @@
 /** An OpenAPI document -> the routes that it asks for, and what cannot be said in routes. */
-import { METHODS } from 'node:http'
 import type { ConfigProblem } from '../../config/config.ts'
 import { intersection } from '../../decision/crossing.ts'
 import { ownerOf, emptyTrie } from '../../decision/trie.ts'
 import type { Pattern } from '../../decision/pattern.ts'
 import type { Access } from '../../decision/routes.ts'
+import { http } from '../../node-http.ts'
 import { ok, type NonEmpty, type Result } from '../../units.ts'
 import { bothAccesses, isAtMost } from '../needs.ts'
 import { type ProposedRoute, withoutCrossings } from '../proposed.ts'
@@ -83,7 +83,7 @@ function placeOf(operation: Operation): Result<{ pattern: Pattern; access: Acces
     ...{ ok: false, problem: { because, wider: undefined } },
   })
   if (method === 'TRACE' || method === 'CONNECT') return lacks(`${method} is always refused`)
-  if (!METHODS.includes(method)) return lacks(`${method} is no method that can be received`)
+  if (!http.METHODS.includes(method)) return lacks(`${method} is no method that can be received`)
   const pattern = patternOf(base, template)
   if (!pattern.ok) return pattern
   if (demand.access === undefined) return lacks('what it asks for cannot be written down')
