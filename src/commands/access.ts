@@ -6,7 +6,7 @@ import { accessPage } from '../review/access/page.ts'
 import { accessSections } from '../review/access/sections.ts'
 import { accessAsCsv, sectionsAsMarkdown, sectionsAsText } from '../review/access/as-text.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
-import { loadOrTell } from './load-or-tell.ts'
+import { loadForReviewOrTell } from './load-for-review.ts'
 import { permissionsOrTell } from './permissions-or-tell.ts'
 
 /** Exit code 1 for an invalid configuration, 2 when a filter names what is not there, 3 when a template cannot be read. */
@@ -16,7 +16,7 @@ export function access(command: Extract<Command, { name: 'access' }>, io: Io): E
     io.err('scopegate: --parameters are for templates; add --template\n')
     return exitCodes.usage
   }
-  const config = loadOrTell(command.config, io)
+  const config = loadForReviewOrTell(command.config, io)
   const permissions =
     templates.length === 0 ? undefined : permissionsOrTell(templates, parameters, io)
   if (templates.length > 0 && permissions === undefined) return exitCodes.failed

@@ -1,7 +1,7 @@
 /** `scopegate diff OLD NEW`: which requests two configurations decide differently, and whose. */
 import type { Command } from '../cli.ts'
 import { formatProblem, readTextFile } from '../config/load.ts'
-import { withNames } from '../review/difference/absent.ts'
+import { withNames } from '../review/absent.ts'
 import { compareRevisions, type Templates } from '../review/difference/compare.ts'
 import { documentOf } from '../review/difference/document.ts'
 import { asJson } from '../review/difference/as-json.ts'

@@ -13,7 +13,15 @@ export async function dispatch(command: Command, io: Io): Promise<ExitCode> {
       return (await import('./health.ts')).health(command, io)
     case 'wait':
       return (await import('./wait.ts')).wait(command, io)
-    default:
+    case 'check':
+    case 'explain':
+    case 'test':
+    case 'access':
+    case 'diff':
+    case 'import':
+    case 'learn':
+    case 'token':
+    case 'schema':
       return (await import('./answer.ts')).answer(command, io)
   }
 }

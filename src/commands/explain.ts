@@ -8,7 +8,7 @@ import { knownIssuers, readToken, type TokenWords } from '../review/explain/aske
 import { explainJson } from '../review/explain/as-json.ts'
 import { explainText } from '../review/explain/as-text.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
-import { loadOrTell } from './load-or-tell.ts'
+import { loadForReviewOrTell } from './load-for-review.ts'
 import { readAll } from './stdin.ts'
 
 /** Exit code 0 when the request is certainly allowed, 1 when it is denied or that depends on what is not known. */
@@ -18,7 +18,7 @@ export async function explain(
 ): Promise<ExitCode> {
   const request = readRequest(command.request)
   if (!request.ok) return refuse(request.problem, io)
-  const config = loadOrTell(command.config, io)
+  const config = loadForReviewOrTell(command.config, io)
   if (config === undefined) return exitCodes.failed
   const { inbound, issuers } = config
   if (inbound === undefined) {

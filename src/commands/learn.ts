@@ -13,7 +13,7 @@ import { safe } from '../review/route-yaml.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
 import { loadOrTell } from './load-or-tell.ts'
 
-/** Exit code 3 when a log cannot be read, or has no request. */
+/** Exit code 3 when a log cannot be read, has no request, or only outbound ones and `--unused` is not asked. */
 export async function learn(
   command: Extract<Command, { name: 'learn' }>,
   io: Io,

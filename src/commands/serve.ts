@@ -42,6 +42,10 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     ...(io.log !== undefined && { destination: io.log }),
     format: options.format,
   })
+  // an exception that nothing caught is a bug of one request: it is logged, the others go on
+  io.onUncaught((error) => {
+    log.event('error', 'an exception was not caught: this is a bug', { error: stackOf(error) })
+  })
   const tracing = await openTracing(io.env, { version: io.version, log })
   let finish!: () => void
   const ended = new Promise<void>((resolve) => {
@@ -98,17 +102,11 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
 }
 
 /**
- * SIGTERM and SIGINT drain, SIGHUP reloads. A second SIGINT ends at once, a second SIGTERM changes
- * nothing. An exception that nothing caught is a bug of one request: it is logged, the others go on.
+ * SIGTERM and SIGINT drain, SIGHUP reloads. A second SIGINT ends at once, a second SIGTERM changes nothing.
  * Resolves when everything has ended.
  */
 export async function serveUntilSignal(servings: NonEmpty<Serving>, io: Io): Promise<void> {
   let interrupts = 0
-  io.onUncaught((error) => {
-    servings[0].log.event('error', 'an exception was not caught: this is a bug', {
-      error: stackOf(error),
-    })
-  })
   io.onSignal((signal) => {
     if (signal === 'SIGHUP') {
       for (const serving of servings) serving.reload()

@@ -15,14 +15,14 @@ import {
 import { judgeCases } from '../review/cases/results.ts'
 import { readCases } from '../review/cases/cases.ts'
 import { type ExitCode, exitCodes, type Io } from './io.ts'
-import { loadOrTell } from './load-or-tell.ts'
+import { loadForReviewOrTell } from './load-for-review.ts'
 
 type TestCommand = Extract<Command, { name: 'test' }>
 
 /** Exit code 1 when a case fails or too few routes are touched, 3 when a file cannot be read. */
 export function test(command: TestCommand, io: Io): ExitCode {
   const { cases: file, minCoverage } = command
-  const config = loadOrTell(command.config, io)
+  const config = loadForReviewOrTell(command.config, io)
   if (config === undefined) return exitCodes.failed
   const { inbound, hash: configHash } = config
   if (inbound === undefined)

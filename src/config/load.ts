@@ -5,7 +5,7 @@ import { no, ok, type NonEmpty, type Result } from '../units.ts'
 import type { ReadFile } from './compile/context.ts'
 import { compile } from './compile.ts'
 import type { Config, ConfigProblem } from './config.ts'
-import { type ConfigDocument, readDocument } from './document.ts'
+import { type ConfigDocument, readDocument, type StandIn } from './document.ts'
 import type { Environment } from './interpolate.ts'
 
 export type { ReadFile } from './compile/context.ts'
@@ -45,26 +45,36 @@ export function loadConfig(source: ConfigSource, deps: LoadDeps): Result<Config,
   return loaded.ok ? ok(loaded.value.config) : loaded
 }
 
+/** How it is read where it does not run. */
+export type Reading = {
+  readonly standIn?: StandIn
+  /** What is compiled in place of the document as it is written. */
+  readonly rootOf?: (document: ConfigDocument) => unknown
+}
+
 /** The same, with the document that it was made of: what is written, beside what it means. */
 export function loadDocument(
   source: ConfigSource,
   deps: LoadDeps,
+  { standIn, rootOf = ({ root }) => root }: Reading = {},
 ): Result<{ readonly config: Config; readonly document: ConfigDocument }, LoadFailure> {
   const file = sourceName(source)
   const path = 'file' in source ? resolve(source.file) : undefined
   const sources = path === undefined ? [] : [path]
   const text = 'file' in source ? readConfigFile(source.file, deps) : readVariable(source.env, deps)
   if (!text.ok) return no({ problems: [text.problem], sources })
-  const document = readDocument(text.value, deps.env)
-  if (!document.ok) return no({ problems: document.problem, sources })
+  const read = readDocument(text.value, deps.env, standIn)
+  if (!read.ok) return no({ problems: read.problem, sources })
+  const document = read.value
   const hash = createHash('sha256').update(text.value).digest('hex')
   const folder = path === undefined ? resolve() : dirname(path)
   const { env: environment, readFile } = deps
   const compiled = compile({
-    ...{ document: document.value, file, hash, path, folder, environment, readFile },
+    document: { ...document, root: rootOf(document) },
+    ...{ file, hash, path, folder, environment, readFile },
   })
   return compiled.result.ok
-    ? ok({ config: compiled.result.value, document: document.value })
+    ? ok({ config: compiled.result.value, document })
     : no({ problems: compiled.result.problem, sources: compiled.sources })
 }
 

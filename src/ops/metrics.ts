@@ -30,7 +30,9 @@ export type Metrics = {
 /** What one proxy counts. */
 export function createMetrics(version: string): Metrics {
   const families: Family[] = []
+  let exposition: Promise<Exposition> | undefined
   const sampled: Metrics['sampled'] = (type, name, help, samples) => {
+    if (exposition !== undefined) throw new Error(`${name} comes too late to be exposed`)
     families.push({ type, name, help, samples })
   }
   const counted = createRequestMetrics()
@@ -102,7 +104,6 @@ export function createMetrics(version: string): Metrics {
   sampled('gauge', 'scopegate_build_info', 'Version that runs', () => [
     { labels: { version }, value: 1 },
   ])
-  let exposition: Promise<Exposition> | undefined
   const expose = (): Promise<Exposition> =>
     (exposition ??= import('./exposition.ts').then(({ createExposition }) =>
       createExposition(families),

@@ -162,7 +162,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       if (bound?.ok === false) return no(`${direction}.listen: ${bound.problem}`)
     }
     // fastify is a third of what a start takes
-    await firstCallers(() => inFlight.all().length > 0)
+    await firstCallers(() => inFlight.all().length > 0, systemWait)
     const { createAdmin } = await import('../ops/admin.ts')
     admin = createAdmin({
       config: () => config.admin,

@@ -45,7 +45,11 @@ type ServiceMonitor = {
   apiVersion: 'monitoring.coreos.com/v1'
   kind: 'ServiceMonitor'
   metadata: ObjectMeta
-  spec: { selector: LabelSelector; endpoints: { port: string; path: string; interval: string }[] }
+  spec: {
+    jobLabel: string
+    selector: LabelSelector
+    endpoints: { port: string; path: string; interval: string }[]
+  }
 }
 `
 

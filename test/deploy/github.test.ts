@@ -71,6 +71,7 @@ function runStep(folder: string, name: string, programs: Readonly<Record<string,
   const env = {
     ...gitEnv,
     ...{ PATH: `${bin}:${String(process.env['PATH'])}`, CONFIG: 'proxy.config.yaml' },
+    SCOPEGATE: 'https://packages.example.com/scopegate-0.1.0.tgz',
     ...{ GITHUB_STEP_SUMMARY: join(folder, 'summary'), GITHUB_OUTPUT: join(folder, 'output') },
     ...{ GITHUB_REPOSITORY: 'o/r', PULL_REQUEST: '7', GH_TOKEN: 'x' },
   }
@@ -108,7 +109,7 @@ t.test('docs/review.md has the workflow as it is', (t) => {
 
 t.test('its comparison, in a merge commit', (t) => {
   const main = buildCommand(t)
-  const npx = `shift 2; exec "${process.execPath}" "${main}" "$@"`
+  const npx = `shift 4; exec "${process.execPath}" "${main}" "$@"`
   const widened = merged(t, scoped, opened)
   const run = runStep(widened, 'compare', { npx })
   t.equal(run.err, '')
@@ -131,6 +132,10 @@ t.test('its comparison, in a merge commit', (t) => {
   const broken = runStep(merged(t, scoped, 'version: 2\n'), 'compare', { npx })
   t.equal(broken.code, 3)
   t.match(broken.err, /HEAD:proxy\.config\.yaml:1:10 version: /)
+
+  // npx itself ends with 1 when there is no such package: nothing was compared then
+  const missing = runStep(merged(t, scoped, opened), 'compare', { npx: 'exit 1' })
+  t.equal(missing.code, 3)
   t.end()
 })
 

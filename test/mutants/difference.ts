@@ -49,7 +49,7 @@ export const differenceMutants: readonly Mutant[] = [
   {
     name: 'what-decides-is-guessed',
     ids: ['R25'],
-    file: 'src/review/difference/absent.ts',
+    file: 'src/review/absent.ts',
     find: "  if (partOf(path) === 'needed') return undefined\n",
     replace: '',
     tests: ['test/review/revision.test.ts'],

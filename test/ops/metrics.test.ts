@@ -215,6 +215,14 @@ t.test(
   },
 )
 
+t.test('a metric that nobody would ever see is refused', async (t) => {
+  const metrics = createMetrics('1')
+  await metrics.expose()
+  t.throws(() => {
+    metrics.sampled('gauge', 'scopegate_late', 'Late', () => [])
+  }, /scopegate_late comes too late/)
+})
+
 t.test('routes are counted by what was decided on them', (t) => {
   const counts = createRouteCounts()
   counts.count(record)

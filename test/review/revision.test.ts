@@ -1,5 +1,5 @@
 import t from 'tap'
-import { partOf, placeholder, withNames } from '../../src/review/difference/absent.ts'
+import { partOf, placeholder, withNames } from '../../src/review/absent.ts'
 import { inboundWith } from '../support/config.ts'
 import { type Around, linesOf, revisionOf } from './support.ts'
 

@@ -254,6 +254,19 @@ t.test('what callers can make the upstream believe', (t) => {
   t.same(settingsOf(headers('x-*, y-b'), headers('x-a, y_b')), [
     'widened headers that callers can send: none -> x-*',
   ])
+  for (const [wide, narrow] of [
+    ['x-auth*', 'x-auth-*'],
+    ['x*', 'x-*'],
+    ['x-a*', 'x_a_*'],
+    ['x-user*', 'x-user-'],
+  ] as const) {
+    t.same(settingsOf(headers(wide), headers(narrow)), [
+      `widened headers that callers can send: none -> ${wide}`,
+    ])
+    t.same(settingsOf(headers(narrow), headers(wide)), [
+      `narrowed headers that callers cannot send: none -> ${wide}`,
+    ])
+  }
   const identity = (map: string) => withInbound(`  identityHeaders: ${map}`)
   t.same(settingsOf(identity('{ x-who: sub }'), identity('{ x-who: client_id }')), [
     'changed inbound.identityHeaders: x-who: sub -> x-who: client_id',

@@ -1,6 +1,6 @@
 /** A report as sections of tables, which terminals and Markdown show in their own ways. Pure. */
 import type { AccessChange, Row } from '../../decision/difference/difference.ts'
-import type { Absent } from './absent.ts'
+import type { Absent } from '../absent.ts'
 import type { ClientChange, ClientEffect } from './clients.ts'
 import type { Report } from './compare.ts'
 import { gainText, methodsText, pathsText, type Words } from './words.ts'

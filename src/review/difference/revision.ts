@@ -15,7 +15,7 @@ import {
   partOf,
   placeholder,
   withoutAbsent,
-} from './absent.ts'
+} from '../absent.ts'
 
 /** One of two configurations that are compared. */
 export type Revision = Pick<Config, 'issuers' | 'inbound'> & {

@@ -1,5 +1,6 @@
 /** Settings of the inbound proxy that differ, and what that does to who is let through. Pure. */
 import type { InboundConfig, ListenAddress } from '../../config/config.ts'
+import { foldHeader } from '../../config/header-names.ts'
 import type { Route } from '../../decision/routes.ts'
 import { createSpoofable } from '../../proxy/identity.ts'
 import { awayIn, compareByName } from './by-name.ts'
@@ -203,11 +204,17 @@ const outliving = (inbound: InboundConfig) =>
   idsOf(inbound, ({ websocket }) => websocket.outliveToken)
 const forwarding = (inbound: InboundConfig) =>
   idsOf(inbound, ({ access }) => access.kind === 'public' && access.forwardAuthorization)
-/** A name may be one of many that another form removes: `x-user` of `x-*`. */
+/** Names are judged as the proxy does; all that begin with `x-user` are removed only by what removes all with `x-` or so. */
 function missing(before: InboundConfig, after: InboundConfig): readonly string[] {
   const isRemoved = createSpoofable(after.identityHeaders, after.removeHeaders)
-  return removedBy(before).filter((name) => !isRemoved(name))
+  const stems = after.removeHeaders.filter(isOpen).map(stemOf)
+  return removedBy(before).filter((name) =>
+    isOpen(name) ? !stems.some((stem) => stemOf(name).startsWith(stem)) : !isRemoved(name),
+  )
 }
+
+const isOpen = (name: string): boolean => name.endsWith('*')
+const stemOf = (name: string): string => foldHeader(name.slice(0, -1))
 const removedBy = ({ removeHeaders, identityHeaders }: InboundConfig): readonly string[] => [
   ...removeHeaders,
   ...identityHeaders.map(({ header }) => header),

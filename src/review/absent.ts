@@ -1,9 +1,9 @@
 /** Variables and files that a configuration names and that are not on the machine of who reviews it. Pure but for `readFile`. */
-import type { ReadFile } from '../../config/compile/context.ts'
-import type { ConfigDocument } from '../../config/document.ts'
-import type { Environment } from '../../config/interpolate.ts'
-import { keyText, type KeyPath } from '../../config/problems.ts'
-import { placeOf, valueAt } from '../../config/read.ts'
+import type { ReadFile } from '../config/compile/context.ts'
+import type { ConfigDocument } from '../config/document.ts'
+import type { Environment } from '../config/interpolate.ts'
+import { keyText, type KeyPath } from '../config/problems.ts'
+import { placeOf, valueAt } from '../config/read.ts'
 
 /** `by name`: it is compared by its name, as `${NAME}`. `left out`: it does not decide who is let through. */
 export type Absent = {
