@@ -296,3 +296,20 @@ t.test('standard input is read to its end, up to 64 KiB', async (t) => {
   t.equal(await readAll(Readable.from([Buffer.alloc(64 * 1024, 'x')])), 'x'.repeat(64 * 1024))
   t.equal(await readAll(Readable.from([Buffer.alloc(64 * 1024), Buffer.from('x')])), undefined)
 })
+
+t.test('a machine without the secrets can ask, too, and is told what was left out', async (t) => {
+  const text = `${yaml}clients:
+  worker: { tokenEndpoint: "https://partner.example/token", clientId: "\${WORKER}", clientSecret: { file: /none/secret } }
+outbound: { listen: 127.0.0.1:8081, routes: [{ path: /b, upstream: "http://127.0.0.1:1", client: worker }] }
+`
+  const { code, out, err } = await run(t, 'GET /open', '', text)
+  t.equal(code, 0)
+  t.match(out, /^GET \/open: allowed/)
+  const why = 'left out, it does not decide who is let through'
+  t.equal(
+    err,
+    `p.yaml:16 clients.worker.clientId: the variable WORKER is not set: ${why}
+p.yaml:16 clients.worker.clientSecret.file: /none/secret is not here: ${why}
+`,
+  )
+})
