@@ -166,10 +166,10 @@ t.test('it is closed when its token expires, unless the route lets it outlive th
   const echo = await startEcho(t)
   const scene = await startInbound(t, echo.port, routes)
   const soon = { exp: Math.floor(Date.now() / 1000) + 4 }
-  const [mortal, immortal] = [
-    open(scene.inbound, '/events', await scene.token(soon)),
-    open(scene.inbound, '/forever', await scene.token(soon)),
-  ]
+  // nothing is awaited between: one could be open before somebody listens
+  const [one, another] = [await scene.token(soon), await scene.token(soon)]
+  const mortal = open(scene.inbound, '/events', one)
+  const immortal = open(scene.inbound, '/forever', another)
   // on a busy machine it may be over before the other one is open
   const ended = closing(mortal)
   await Promise.all([once(mortal, 'open'), once(immortal, 'open')])
@@ -183,8 +183,9 @@ t.test('it is closed when its token expires, unless the route lets it outlive th
 t.test('it is closed by a reload that would refuse it, and by no other', async (t) => {
   const echo = await startEcho(t)
   const scene = await startInbound(t, echo.port, routes)
-  const socket = open(scene.inbound, '/events', await scene.token())
-  const other = open(scene.inbound, '/forever', await scene.token())
+  const [one, another] = [await scene.token(), await scene.token()]
+  const socket = open(scene.inbound, '/events', one)
+  const other = open(scene.inbound, '/forever', another)
   await Promise.all([once(socket, 'open'), once(other, 'open')])
   t.equal(scene.reload(scene.yaml(`${routes}  realm: other\n`)).ok, true)
   socket.send('still here')
