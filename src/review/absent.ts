@@ -69,6 +69,18 @@ export function withNames(text: string, variables: Iterable<string>): string {
 const wordFor = (name: string): string =>
   `unset${name.replace(/[^a-wyzA-Z0-9]/g, (other) => `x${other.charCodeAt(0).toString(16)}`)}xq`
 
+/** What is not here, with its place. */
+export function absentAt(
+  document: ConfigDocument,
+  path: KeyPath,
+  kind: Absent['kind'],
+  name: string,
+): Absent {
+  const { line } = placeOf(document, path)
+  const treated = partOf(path) === 'by name' ? 'by name' : 'left out'
+  return { kind, name, key: keyText(path), line, treated }
+}
+
 /** Files and secrets that are named and cannot be read here; the document is not changed. */
 export function absentFiles(
   document: ConfigDocument,
@@ -84,9 +96,11 @@ export function absentFiles(
     if (kind === undefined) return
     const isThere = kind === 'file' ? deps.readFile(value).ok : Boolean(deps.env[value])
     if (isThere) return
-    const { line } = placeOf(document, path)
-    const treated = partOf(path) === 'by name' ? 'by name' : 'left out'
-    found.push({ path, absent: { kind, name: value, key: keyText(path), line, treated } })
+    // as written: what the environment put in may be a secret in the wrong place
+    found.push({
+      path,
+      absent: absentAt(document, path, kind, String(placeOf(document, path).source)),
+    })
   }
   visit(document.root, [])
   return found

@@ -8,10 +8,9 @@ import {
   type LoadFailure,
   type ReadFile,
 } from '../config/load.ts'
-import { keyText, type KeyPath } from '../config/problems.ts'
-import { placeOf } from '../config/read.ts'
+import type { KeyPath } from '../config/problems.ts'
 import { ok, type Result } from '../units.ts'
-import { type Absent, absentFiles, partOf, withoutAbsent } from './absent.ts'
+import { type Absent, absentAt, absentFiles, partOf, withoutAbsent } from './absent.ts'
 
 /** `absent`: what was left out, since it does not decide who is let through. */
 export type Reviewed = { readonly config: Config; readonly absent: readonly Absent[] }
@@ -37,10 +36,7 @@ export function loadForReview(source: ConfigSource, deps: LoadDeps): Result<Revi
     rootOf(document) {
       const variables = unset.map(({ name, path }) => ({
         path,
-        absent: {
-          ...({ kind: 'variable', name, key: keyText(path), treated: 'left out' } as const),
-          line: placeOf(document, path).line,
-        },
+        absent: absentAt(document, path, 'variable', name),
       }))
       const files = absentFiles(document, { env: deps.env, readFile })
       const found = [...variables, ...files].filter((one) => one.absent.treated === 'left out')

@@ -56,6 +56,18 @@ t.test('secrets, TLS files and variables that decide nothing are left out, and t
   t.end()
 })
 
+t.test('names are told as they are written: a variable may hold a secret', (t) => {
+  const text = rules(clients)
+    .replace('file: secret', 'file: "${PLACE}/secret"')
+    .replace('env: OTHER_SECRET', 'env: "${OTHER}"')
+  const loaded = load(text, {}, { PLACE: '/private', OTHER: 'hunter2', WORKER_ID: 'a' })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem))
+  const told = JSON.stringify(loaded.value.absent)
+  t.notMatch(told, /private|hunter2/)
+  t.match(told, /"\$\{PLACE\}\/secret".*"\$\{OTHER\}"/)
+  t.end()
+})
+
 t.test('what is here is used', (t) => {
   const plain = rules(clients).replace(/listen: \{ host.*/, 'listen: 127.0.0.1:8443')
   const loaded = load(plain, { secret: 's' }, { WORKER_ID: 'a', OTHER_SECRET: 's' })

@@ -5,14 +5,13 @@ import type { Config, ConfigProblem } from '../../config/config.ts'
 import { readDocument, type ConfigDocument } from '../../config/document.ts'
 import type { ReadFile } from '../../config/compile/context.ts'
 import type { Environment } from '../../config/interpolate.ts'
-import { keyText, type KeyPath } from '../../config/problems.ts'
-import { placeOf } from '../../config/read.ts'
+import type { KeyPath } from '../../config/problems.ts'
 import { no, ok, type NonEmpty, type Result } from '../../units.ts'
 import {
   type Absent,
+  absentAt,
   absentFiles,
   hasInbound,
-  partOf,
   placeholder,
   withoutAbsent,
 } from '../absent.ts'
@@ -57,7 +56,7 @@ export function readRevision(
   const files = absentFiles(document, { env: deps.env, readFile })
   const variables = unset.map(({ path: at, name: variable }) => ({
     path: at,
-    absent: absentVariable(document, at, variable),
+    absent: absentAt(document, at, 'variable', variable),
   }))
   const absent = [...variables, ...files]
   const spare = absent
@@ -74,10 +73,4 @@ export function readRevision(
   if (!result.ok) return no(result.problem)
   const { issuers, inbound } = result.value
   return ok({ name, document, absent: told, issuers, inbound })
-}
-
-function absentVariable(document: ConfigDocument, path: KeyPath, name: string): Absent {
-  const { line } = placeOf(document, path)
-  const treated = partOf(path) === 'by name' ? 'by name' : 'left out'
-  return { kind: 'variable', name, key: keyText(path), line, treated }
 }
