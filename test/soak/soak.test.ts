@@ -9,7 +9,7 @@ t.test('a short soak leaves nothing behind and judges every request rightly', as
   const { faults, requests, disturbances } = await soak(t, {
     ...{ main: buildCommand(t), seconds: 8, seed, callers: 4, growth: 160 },
   })
-  t.strictSame(faults, [])
+  t.strictSame(faults, [], faults.join('; '))
   t.ok(requests > cases.length, `${requests} requests`)
   t.ok(disturbances > 0, `${disturbances} disturbances`)
 })
