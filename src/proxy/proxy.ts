@@ -41,7 +41,7 @@ export type ProxyDeps = {
   readonly load: () => Result<Config, NonEmpty<ConfigProblem>>
   /** Called for `POST /shutdown`. */
   readonly shutdown: () => void
-  /** For the end; the event loop's timers unless a test has its own. */
+  /** For start and end; the event loop's timers unless a test has its own. */
   readonly wait?: Wait
   /** Undefined = off. */
   readonly tracing?: Tracing | undefined
@@ -68,7 +68,7 @@ export type Proxy = {
 
 /** Puts the parts together; nothing is bound or fetched before `start`. */
 export function createProxy(first: Config, deps: ProxyDeps): Proxy {
-  const { log, metrics, clock, random } = deps
+  const { log, metrics, clock, random, wait = systemWait } = deps
   const trace = deps.tracing?.issuerRequest
   const startedAt = clock()
   const seen = createSeen(clock)
@@ -162,7 +162,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       if (bound?.ok === false) return no(`${direction}.listen: ${bound.problem}`)
     }
     // fastify is a third of what a start takes
-    await firstCallers(() => inFlight.all().length > 0, systemWait)
+    await firstCallers(() => inFlight.all().length > 0, wait)
     const { createAdmin } = await import('../ops/admin.ts')
     admin = createAdmin({
       config: () => config.admin,
@@ -242,7 +242,7 @@ export function createProxy(first: Config, deps: ProxyDeps): Proxy {
       inbound: listeners.inbound,
       outbound: listeners.outbound,
       ...config.shutdown,
-      wait: deps.wait ?? systemWait,
+      wait,
       atDeadline: () => {
         log.event('warn', 'shutdown.timeout is over: what is left is cut')
         webSockets.closeAll()

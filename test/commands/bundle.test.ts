@@ -1,9 +1,11 @@
 /** What the bundle loads late works in it as in the sources, with no packages beside it (docs/adr/0021). */
 import { once } from 'node:events'
+import { readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import WebSocket from 'ws'
 import { clientNamed, startTestIssuer } from '../dev/support.ts'
-import { buildCommand, startCommand } from '../support/command.ts'
+import { buildCommand, start, startCommand } from '../support/command.ts'
 import { startEcho } from '../support/echo.ts'
 import { exchangeRaw } from '../support/wire.ts'
 
@@ -49,3 +51,23 @@ admin: { listen: 127.0.0.1:0 }
   t.equal(String(((await once(socket, 'message')) as [Buffer])[0]), 'there and back')
   socket.terminate()
 })
+
+t.test(
+  'a process whose late part is missing ends by itself, and says what it missed',
+  async (t) => {
+    const main = buildCommand(t)
+    for (const name of readdirSync(dirname(main)))
+      if (name.startsWith('admin-')) rmSync(join(dirname(main), name))
+    const config = `version: 1
+inbound:
+  listen: 127.0.0.1:0
+  upstream: http://127.0.0.1:9
+  routes: [{ path: /open, methods: [GET], public: true }]
+`
+    const { ended } = start(t, main, ['run', '-c', 'env:CONFIG'], { env: { CONFIG: config } })
+    const { code, out, err } = await ended
+    t.equal(code, 3)
+    t.match(err, /^scopegate: .*Cannot find module .*admin-/)
+    t.notMatch(out, /"msg":"started"/)
+  },
+)

@@ -64,18 +64,23 @@ async function startSlow(
 
 const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: api.example\r\n${more}\r\n`
 
-/** Time in the hands of a test: each wait lasts until it is let go. */
+/** Milliseconds until a start looks whether somebody is being served. */
+const startLook = 10
+
+/** Time in the hands of a test: each wait but the start's lasts until it is let go. */
 function makeWait() {
   const waits: { time: number; letGo: () => void }[] = []
   let told: () => void = () => undefined
-  const wait: Wait = (time, signal) =>
-    new Promise((resolve) => {
-      signal?.addEventListener('abort', () => {
-        resolve()
-      })
-      waits.push({ time, letGo: resolve })
-      told()
-    })
+  const wait: Wait = async (time, signal) =>
+    time === startLook
+      ? undefined
+      : new Promise((resolve) => {
+          signal?.addEventListener('abort', () => {
+            resolve()
+          })
+          waits.push({ time, letGo: resolve })
+          told()
+        })
   return {
     wait,
     waits,
@@ -556,8 +561,10 @@ t.test('a start that fails half way leaves nothing behind', async (t) => {
     ['admin.listen', yaml('127.0.0.1:0', busy)],
   ] as const
   for (const [key, text] of cases) {
+    const waits: number[] = []
     const proxy = createProxy(configOf(text), {
       ...{ version: '0', clock: systemClock, random: () => 0.5, metrics: createMetrics('0') },
+      wait: (time) => Promise.resolve(void waits.push(time)),
       log: createLog({
         config: configOf(text).log,
         random: () => 0.5,
@@ -570,6 +577,7 @@ t.test('a start that fails half way leaves nothing behind', async (t) => {
       ok: false,
       problem: `${key}: ${busy} is in use by another process: stop it, or choose another address`,
     })
+    t.strictSame(waits, key === 'admin.listen' ? [startLook] : [], 'first callers, then the rest')
     t.ok(existsSync(socket))
     await proxy.abandon()
     t.notOk(existsSync(socket))
