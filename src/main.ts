@@ -59,6 +59,7 @@ if (parsed.kind === 'ending') {
   if (parsed.command.name === 'run' || parsed.command.name === 'dev') holdSignals()
   process.exitCode = await dispatch(parsed.command, io).catch((error: unknown) => {
     io.err(`scopegate: ${inspect(error)}\n`)
-    return exitCodes.failed
+    // listeners that it had opened would keep the process alive
+    return process.exit(exitCodes.failed)
   })
 }

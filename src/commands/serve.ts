@@ -80,19 +80,11 @@ export async function serve(options: ServeOptions, io: Io): Promise<Result<Servi
     finish()
   }
 
-  async function giveUp(): Promise<void> {
+  const started = await proxy.start()
+  if (!started.ok) {
     await proxy.abandon()
     await tracing?.stop()
     watch.close()
-  }
-
-  // it throws when the installation is broken: then nothing may keep the process alive
-  const started = await proxy.start().catch(async (error: unknown) => {
-    await giveUp()
-    throw error
-  })
-  if (!started.ok) {
-    await giveUp()
     return started
   }
   log.event('info', 'started', { version: io.version, configHash: config.hash, ...started.value })

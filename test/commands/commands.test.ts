@@ -19,7 +19,7 @@ import { serve as serveHttp } from '../support/issuer.ts'
 import { exchangeRaw, startRawUpstream } from '../support/wire.ts'
 import { folderWith, repository } from '../support/command.ts'
 import { fakeIo } from './support.ts'
-import { milliseconds, systemClock } from '../../src/units.ts'
+import { milliseconds } from '../../src/units.ts'
 
 const invalid = `version: 1
 issuers: { app: { userPoolId: eu-central-1_a1B2c3D4e } }
@@ -561,27 +561,6 @@ t.test('run says what it cannot do', async (t) => {
   // who is served while the rest starts must not end the process
   busy.uncaught(new Error('of a first caller'))
   t.match(busy.log.at(-1), { error: /of a first caller/ })
-})
-
-t.test('a start that throws leaves nothing behind', async (t) => {
-  const socket = join(folderWith(t, {}), 'in.sock')
-  const { io } = fakeIo(t, {
-    env: {
-      CONFIG: `version: 1
-inbound:
-  listen: { socket: ${socket} }
-  upstream: http://127.0.0.1:9
-  routes: [{ path: /open, methods: [GET], public: true }]
-admin: { listen: 127.0.0.1:0 }
-`,
-    },
-    clock: () => {
-      if (existsSync(socket)) throw new Error('the clock broke')
-      return systemClock()
-    },
-  })
-  await t.rejects(run({ name: 'run', config: 'env:CONFIG' }, io), { message: 'the clock broke' })
-  t.notOk(existsSync(socket))
 })
 
 t.test('each command is the function that bears its name', async (t) => {
